@@ -2,6 +2,7 @@
 //! rules on these.
 
 use thiserror::Error;
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::is_nfc;
 
 /// The maximum length of a name in characters (Unicode scalar values).
@@ -31,6 +32,12 @@ pub enum Lookalike {
     /// It begins or ends with a blank.
     #[error("neither begins nor ends with a blank")]
     OuterBlank,
+    /// It has a blank that is not the space, such as one that does not break a line.
+    #[error("has no blank but the space")]
+    OtherBlank,
+    /// It has a mark, such as an accent, without a letter before it.
+    #[error("cannot hold a mark or an accent without its letter")]
+    LoneMark,
     /// It has a character without width.
     #[error("cannot hold zero-width characters")]
     ZeroWidth,
@@ -42,7 +49,18 @@ pub enum Lookalike {
 /// The rules for new names of accounts, of holders and of users: no two of them look the same.
 pub(crate) fn check_name(name: &str) -> Result<(), InvalidName> {
     check_stored_name(name)?;
-    check_unmistakable(name).map_err(InvalidName::Lookalike)
+    check_unmistakable_name(name).map_err(InvalidName::Lookalike)
+}
+
+/// Refuses a new name that could be taken for another one. It has letters and spaces, while a text may have other blanks.
+pub(crate) fn check_unmistakable_name(name: &str) -> Result<(), Lookalike> {
+    check_unmistakable(name)?;
+    match () {
+        () if name.is_ascii() => Ok(()),
+        () if name.chars().any(|character| character != ' ' && character.is_whitespace()) => Err(Lookalike::OtherBlank),
+        () if has_lone_mark(name) => Err(Lookalike::LoneMark),
+        () => Ok(()),
+    }
 }
 
 /// The rules that names have always had. Those that are stored already may break later ones.
@@ -85,6 +103,16 @@ pub(crate) fn check_unmistakable(text: &str) -> Result<(), Lookalike> {
 /// writing, and the separators of lines and paragraphs, which break the line they are printed in.
 pub(crate) fn is_printable(character: char) -> bool {
     !(character.is_control() || changes_layout(character))
+}
+
+/// Whether a mark that belongs on a letter has none: it would stand on whatever is printed before it.
+fn has_lone_mark(text: &str) -> bool {
+    let mut has_letter = false;
+    text.chars().any(|character| {
+        let is_lone = is_combining_mark(character) && !has_letter;
+        has_letter = character.is_alphanumeric() || has_letter && is_combining_mark(character);
+        is_lone
+    })
 }
 
 fn changes_layout(character: char) -> bool {
@@ -141,6 +169,12 @@ mod tests {
             ("Josh\u{a0}", Lookalike::OuterBlank),
             ("\u{3000}Josh", Lookalike::OuterBlank),
             (" ", Lookalike::OuterBlank),
+            ("Josh\u{a0}Wolf", Lookalike::OtherBlank),
+            ("Josh\u{2003}Wolf", Lookalike::OtherBlank),
+            ("山田\u{3000}太郎", Lookalike::OtherBlank),
+            ("\u{301}", Lookalike::LoneMark),
+            ("\u{301}Josh", Lookalike::LoneMark),
+            ("Josh \u{308}Wolf", Lookalike::LoneMark),
             ("Jo\u{200b}sh", Lookalike::ZeroWidth),
             ("Josh\u{200d}", Lookalike::ZeroWidth),
             ("\u{feff}Josh", Lookalike::ZeroWidth),
@@ -152,7 +186,8 @@ mod tests {
             assert_eq!(check_name(name), Err(InvalidName::Lookalike(reason)), "{name:?}");
             assert_eq!(check_stored_name(name), Ok(()), "{name:?}");
         }
-        for name in ["Josh Wolf", "Zo\u{eb}", "山田 太郎", "مريم", "q\u{308}", "🐺"] {
+        for name in ["Josh Wolf", "Zo\u{eb}", "山田 太郎", "مريم", "q\u{308}", "🐺", "हिन्दी", "ไม้"]
+        {
             assert_eq!(check_name(name), Ok(()), "{name:?}");
         }
         assert_eq!(check_name("Jo\nsh"), Err(InvalidName::ControlCharacter));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use crate::printable::Lookalike;
-use crate::printable::{check_unmistakable, is_printable};
+use crate::printable::{check_unmistakable, check_unmistakable_name, is_printable};
 
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl UserId {
     ///
     /// [`InvalidText`]: what is wrong with the name.
     pub fn check_new(&self) -> Result<(), InvalidText> {
-        check_unmistakable(&self.0).map_err(InvalidText::Lookalike)
+        check_unmistakable_name(&self.0).map_err(InvalidText::Lookalike)
     }
 
     /// The lower bound of the users whose names begin with a text. The text is not checked.

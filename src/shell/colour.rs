@@ -6,6 +6,7 @@
 use std::io::Write as _;
 
 use super::escape;
+use super::report::fitted;
 use super::screen::Screen;
 use super::streams::{errors_are_a_terminal, print_error, standard_error};
 
@@ -69,27 +70,26 @@ pub(super) fn painted(text: &str) -> String {
 
 /// Prints a message about what was typed on standard error, the carets bold.
 pub(super) fn print_report(screen: Screen, report: &str) {
-    // The excerpt below the message stays as it is, with its carets in their place.
-    let (message, excerpt) = report.split_at(report.find('\n').unwrap_or(report.len()));
-    let message = screen.wrapped(message);
-    if !(screen.in_color() && errors_are_a_terminal()) {
-        return print_error(&format!("{message}{excerpt}"));
+    if !errors_are_a_terminal() || !screen.in_color() {
+        return print_error(report);
     }
+    let report = screen.width().map_or_else(|| report.to_owned(), |width| fitted(report, width));
     // When standard error is closed, nobody can see the message.
-    let _ = standard_error().write_all(painted_report(&message, excerpt).as_bytes());
+    let _ = standard_error().write_all(painted_report(&report).as_bytes());
 }
 
-fn painted_report(message: &str, excerpt: &str) -> String {
+fn painted_report(report: &str) -> String {
+    let is_caret = |line: &str| !line.trim().is_empty() && line.trim().chars().all(|character| character == '^');
+    let count = report.lines().count();
+    // The line above the carets stays as it is.
+    let excerpt = if report.lines().last().is_some_and(is_caret) { count - 2 } else { count };
     let mut lines = String::new();
-    for line in message.lines() {
-        lines.push_str(&format!("\u{1b}[{ERROR}m{}\u{1b}[0m\n", escape::lines(line)));
-    }
-    for line in excerpt.lines().skip(1) {
-        let is_caret = !line.trim().is_empty() && line.trim().chars().all(|character| character == '^');
+    for (number, line) in report.lines().enumerate() {
         let line = escape::lines(line);
-        match is_caret {
-            true => lines.push_str(&format!("\u{1b}[{BOLD}m{line}\u{1b}[0m\n")),
-            false => lines.push_str(&format!("{line}\n")),
+        match number {
+            _ if number < excerpt => lines.push_str(&format!("\u{1b}[{ERROR}m{line}\u{1b}[0m\n")),
+            _ if number == excerpt => lines.push_str(&format!("{line}\n")),
+            _ => lines.push_str(&format!("\u{1b}[{BOLD}m{line}\u{1b}[0m\n")),
         }
     }
     lines
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn the_carets_of_a_report_are_bold() {
         assert_eq!(
-            painted_report("error: 1:1: wrong", "\n  f\n  ^"),
+            painted_report("error: 1:1: wrong\n  f\n  ^"),
             "\u{1b}[31merror: 1:1: wrong\u{1b}[0m\n  f\n\u{1b}[1m  ^\u{1b}[0m\n"
         );
     }

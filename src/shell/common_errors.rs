@@ -12,7 +12,7 @@ pub const BUSY: ErrorReason = ErrorReason::new(
 /// The answer would be older than one that was given before.
 pub const BEHIND: ErrorReason = ErrorReason::new(
     "behind",
-    "a projection does not catch up with the log within 5 s: try again; the function handlers shows how far it is",
+    "a projection does not catch up with the log within 5 s: try again; {module}.handlers shows how far it is",
 );
 
 /// The program itself is wrong.
@@ -28,7 +28,7 @@ pub const STORE_FAILED: ErrorReason = ErrorReason::new(
 /// Nobody knows whether a command was stored.
 pub const OUTCOME_UNKNOWN: ErrorReason = ErrorReason::new(
     "outcome_unknown",
-    "it stopped while storing: standard error names the command, and if it was stored, the function events shows events \
+    "it stopped while storing: standard error names the command, and if it was stored, {module}.events shows events \
      with its command_id. Check before you repeat it",
 );
 
@@ -39,11 +39,9 @@ pub const COMMAND_ID_TAKEN: ErrorReason = ErrorReason::new(
 );
 
 /// A position is not one.
-pub const INVALID_POSITION: ErrorReason = ErrorReason::new(
-    "invalid_position",
-    "a position is a whole number from 1, such as 3: the function events shows them",
-)
-.about(&["position", "at", "from", "to"]);
+pub const INVALID_POSITION: ErrorReason =
+    ErrorReason::new("invalid_position", "a position is a whole number from 1, such as 3: {module}.events shows them")
+        .about(&["position", "at", "from", "to"]);
 
 /// A time is not one.
 pub const INVALID_TIME: ErrorReason = ErrorReason::new(
@@ -62,7 +60,7 @@ pub const INVALID_LIMIT: ErrorReason =
 
 /// The log ends earlier.
 pub const NO_EVENT: ErrorReason =
-    ErrorReason::new("no_event", "the log has no event at this position: the function events shows those there are")
+    ErrorReason::new("no_event", "the log has no event at this position: {module}.events shows those there are")
         .about(&["position"]);
 
 /// The file is there already.
@@ -108,13 +106,13 @@ pub const IMPORT_INTO_EVENTS: ErrorReason = ErrorReason::new(
 
 /// No event is parked under the number.
 pub const NOT_PARKED: ErrorReason =
-    ErrorReason::new("not_parked", "no event is parked under this number: the function parked lists those that are")
+    ErrorReason::new("not_parked", "no event is parked under this number: {module}.parked lists those that are")
         .about(&["number"]);
 
 /// The handler failed again.
 pub const FAILED_AGAIN: ErrorReason = ErrorReason::new(
     "failed_again",
-    "the handler failed on the event again, and it stays parked: the function parked shows why",
+    "the handler failed on the event again, and it stays parked: {module}.parked shows why",
 )
 .about(&["number"]);
 
@@ -126,8 +124,7 @@ pub const NOT_RUNNING: ErrorReason = ErrorReason::new(
 
 /// A head is not one.
 pub const INVALID_HEAD: ErrorReason =
-    ErrorReason::new("invalid_head", "a head looks like \"12:5c5efdbd…\", as the function head showed it")
-        .about(&["head"]);
+    ErrorReason::new("invalid_head", "a head looks like \"12:5c5efdbd…\", as {module}.head showed it").about(&["head"]);
 
 /// What `at:` and `as_of:` may lead to.
 pub const OF_MOMENTS: [ErrorReason; 3] = [INVALID_POSITION, INVALID_TIME, TWO_MOMENTS];

@@ -1,5 +1,10 @@
 //! The reason in `{:error, :no_account}`, with its explanation.
 
+use std::borrow::Cow;
+
+/// Stands for the module of a domain in an explanation that is the same for all.
+const MODULE: &str = "{module}";
+
 /// Why a call did not do what it was asked to: an atom for programs, and an explanation for people.
 ///
 /// ```
@@ -39,9 +44,17 @@ impl ErrorReason {
         self.name
     }
 
-    /// What is wrong or what is allowed, and what to do next.
+    /// What is wrong or what is allowed, and what to do next. `{module}` stands for the module whose functions it names.
     pub const fn explanation(self) -> &'static str {
         self.explanation
+    }
+
+    /// The same, with the functions of a module: `Bank.events` for `{module}.events`.
+    pub fn explanation_for(self, module: &str) -> Cow<'static, str> {
+        match self.explanation.contains(MODULE) {
+            true => Cow::Owned(self.explanation.replace(MODULE, module)),
+            false => Cow::Borrowed(self.explanation),
+        }
     }
 
     /// The parameters that may be at fault.

@@ -8,7 +8,7 @@ use super::function_table::WIDE;
 use super::functions::{
     CallError, CallProblem, Function, Manual, Parameter, ParameterKind, ShellFunction, ShellReply, Vocabulary,
 };
-use super::language::{Statement, Value, shortened};
+use super::language::{Name, Statement, Value, shortened};
 use super::similarity::nearest_word;
 
 /// The width of what is wrapped here, in characters.
@@ -26,7 +26,7 @@ pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 5] {
         ShellFunction {
             function: own("help", &[TOPIC], "lists the functions, or explains one", help_example)
                 .details(
-                    "It explains an error too, as in help :busy, and a concept, as in help event. ? and h do the same.\n\
+                    "It explains an error too, as in help busy, and a concept, as in help event. ? and h do the same.\n\
                     A function can be called without its module, and at the prompt in upper or lower case.",
                 )
                 .habits(&["?", "h", "\\h", "\\?", ".help", ":help", ":h", ":?"]),
@@ -63,29 +63,51 @@ const fn own(
     Function { module: None, group: "Shell", ..Function::new("", name, parameters, summary, example) }
 }
 
-/// Explains a function, an error or a concept, lists a module, or without an argument lists everything.
+/// Explains what is called by a name: a function, an error or a concept. Lists a module, or without an argument everything.
 fn help(vocabulary: Vocabulary, statement: &Statement<'_>) -> Result<ShellReply, CallError> {
     let Some(argument) = statement.arguments.first() else { return Ok(ShellReply::Text(overview(vocabulary))) };
-    Ok(ShellReply::Text(match &argument.value {
-        Value::Name(name) if vocabulary.has_module(name) => overview_of(vocabulary, name.function),
-        Value::Name(name) => {
-            let concept = concepts::named(name.function).filter(|_| name.module.is_none());
-            let concept = concept.map(|concept| concept.explained(vocabulary));
-            match (vocabulary.find(name), concept) {
-                (Ok(function), None) => explain(function),
-                (Ok(function), Some(concept)) => format!("{}\n\n{concept}", explain(function)),
-                (Err(_), Some(concept)) => concept,
-                (Err(unknown), None) => return Err(unknown),
-            }
-        }
-        Value::Atom(name) => explain_error(vocabulary, name).ok_or_else(|| {
-            let names = vocabulary.all().flat_map(Function::all_errors).map(ErrorReason::name);
-            let suggestions = nearest_word(name, names).map(|known| format!(":{known}")).into_iter().collect();
-            let problem = CallProblem::UnknownReason { name: shortened(name), suggestions };
-            CallError { span: argument.value_span.clone(), problem }
-        })?,
-        Value::String(_) | Value::Integer(_) | Value::Decimal(_) | Value::Boolean(_) => overview(vocabulary),
-    }))
+    let (topic, is_atom) = match &argument.value {
+        Value::Name(name) => (name.to_string(), false),
+        Value::Atom(name) => ((*name).to_owned(), true),
+        Value::String(text) => (text.trim_start_matches(':').to_owned(), text.starts_with(':')),
+        Value::Integer(_) | Value::Decimal(_) | Value::Boolean(_) => return Ok(ShellReply::Text(overview(vocabulary))),
+    };
+    let word = topic.split_whitespace().collect::<Vec<_>>().join("_");
+    let (module, function) = word.split_once('.').map_or((None, word.as_str()), |(module, name)| (Some(module), name));
+    let name = Name { span: argument.value_span.clone(), module, function };
+    if vocabulary.has_module(&name) {
+        return Ok(ShellReply::Text(overview_of(vocabulary, &word)));
+    }
+    let concept = module.is_none().then(|| concepts::named(&word)).flatten();
+    let mut explained = [
+        vocabulary.called(&word).map(explain),
+        concept.map(|concept| concept.explained(vocabulary)),
+        explain_error(vocabulary, &word.to_lowercase()),
+    ];
+    if is_atom {
+        explained.reverse();
+    }
+    let explained: Vec<_> = explained.into_iter().flatten().collect();
+    match explained.is_empty() {
+        true => Err(unknown(vocabulary, &name, is_atom)),
+        false => Ok(ShellReply::Text(explained.join("\n\n"))),
+    }
+}
+
+/// The error for a name that nothing has, with what may have been meant: a function, or else a concept or an error.
+fn unknown(vocabulary: Vocabulary, name: &Name<'_>, is_atom: bool) -> CallError {
+    let errors = vocabulary.all().flat_map(Function::all_errors).map(ErrorReason::name);
+    let error = || nearest_word(name.function, errors).map(|known| format!(":{known}"));
+    let words: Vec<_> = concepts::all().map(Concept::word).collect();
+    let concept = || nearest_word(name.function, words.iter().map(String::as_str)).map(str::to_owned);
+    let unknown = vocabulary.unknown(name);
+    let CallProblem::UnknownFunction { suggestions: functions, .. } = &unknown.problem else { return unknown };
+    let suggestions: Vec<_> = match is_atom {
+        true => error().or_else(concept).into_iter().collect(),
+        false if !functions.is_empty() => return unknown,
+        false => concept().or_else(error).into_iter().collect(),
+    };
+    CallError { problem: CallProblem::UnknownTopic { name: shortened(&name.to_string()), suggestions }, ..unknown }
 }
 
 fn leave(_: Vocabulary, _: &Statement<'_>) -> Result<ShellReply, CallError> {
@@ -181,7 +203,7 @@ fn errors_of(function: &Function) -> String {
     }
     for reason in own {
         let indent = 2 + 1 + width + 2;
-        let explanation = wrapped(reason.explanation(), indent);
+        let explanation = wrapped(&reason.explanation_for(function.module.unwrap_or_default()), indent);
         let _ = write!(text, "\n  :{:width$}  {}", reason.name(), explanation.trim_start());
     }
     if let Some(first) = common.first() {
@@ -207,12 +229,13 @@ fn explain_error(vocabulary: Vocabulary, name: &str) -> Option<String> {
             }
         }
     }
+    let module = vocabulary.manual().function.split('.').next().unwrap_or_default();
     let explained = meanings.iter().map(|(reason, by)| {
         let by = match by.len() {
             0..=FEW_FUNCTIONS => format!("Replied by {}.", by.join(", ")),
             many => format!("Replied by {many} functions."),
         };
-        format!("{}\n{}", wrapped(reason.explanation(), 2), wrapped(&by, 2))
+        format!("{}\n{}", wrapped(&reason.explanation_for(module), 2), wrapped(&by, 2))
     });
     let explained: Vec<_> = explained.collect();
     (!explained.is_empty()).then(|| format!(":{name}{}", explained.join("\n")))

@@ -12,6 +12,7 @@
 pub mod application_functions;
 #[cfg(feature = "bank")]
 pub mod bank_functions;
+mod broken;
 mod colour;
 pub mod common_errors;
 mod concepts;
@@ -44,6 +45,7 @@ mod prompt_text;
 mod query_arguments;
 pub mod read_statement;
 mod redaction;
+mod report;
 mod screen;
 pub mod script;
 pub mod session;

@@ -17,7 +17,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 pub use super::description::Program;
-use super::flags::{self, Action, Flags};
+use super::flags::{self, Action, FileKind, Flags};
 use super::functions::Domain;
 use super::prompt::{self, PromptEnd};
 use super::screen::Screen;
@@ -104,18 +104,23 @@ impl Program {
     {
         core_dumps::disable();
         streams::report_panics();
-        let flags = match flags::parse(std::env::args_os().skip(1), std::env::var_os(flags::USER), is_database) {
+        let at_terminal = streams::are_interactive();
+        let kind_of = |path: &Path| file_kind(path, at_terminal);
+        let flags = match flags::parse(std::env::args_os().skip(1), std::env::var_os(flags::USER), kind_of) {
             Ok(Action::Run(flags)) => flags,
+            Ok(Action::Completions(shell)) => return self.print(&flags::completions(self, shell)),
+            Ok(Action::Man) => return self.print(&flags::man(self)),
             Ok(Action::Help) => return self.print(&Screen::of_standard_output().wrapped(&flags::help(self))),
             Ok(Action::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
             Err(error) => return self.wrong_flags(&error),
         };
-        match self.start(flags, open) {
+        match self.start(flags, at_terminal, open) {
             Ok(code) => code,
             Err(StartError::Domain(CannotOpen::WrongFlags(error))) => self.wrong_flags(&error),
             Err(error) => {
                 self.print_error(&error.to_string());
-                ExitCode::from(if matches!(error, StartError::Script { .. }) { WRONG_FLAGS } else { FAILED })
+                let is_no_script = matches!(error, StartError::Script { .. } | StartError::NoScript { .. });
+                ExitCode::from(if is_no_script { WRONG_FLAGS } else { FAILED })
             }
         }
     }
@@ -129,14 +134,21 @@ impl Program {
     fn start<S, D: Domain + 'static>(
         &self,
         flags: Flags<S>,
+        at_terminal: bool,
         open: impl AsyncFnOnce(Opening<S>) -> Result<D, CannotOpen>,
     ) -> Result<ExitCode, StartError> {
-        let at_terminal = streams::are_interactive();
         if flags.stay && !at_terminal {
             return Err(CannotOpen::WrongFlags("-i needs a terminal as standard input".to_owned()).into());
         }
         let runs_script = flags.input != flags::Input::Standard || !at_terminal;
         let prompts = !runs_script || flags.stay;
+        if let Some(path) = flags.new_file.as_ref().filter(|_| runs_script) {
+            // A person sees what is opened. A script would go on with an empty one though its name is only mistyped.
+            let path = path.display();
+            return Err(
+                CannotOpen::WrongFlags(format!("{path}: there is no such file; --store {path} makes it")).into()
+            );
+        }
         streams::check_free_descriptors(NEEDED_DESCRIPTORS).map_err(StartError::Descriptors)?;
         let trace = Trace::default();
         self.set_up_logging(&trace, &flags)?;
@@ -242,6 +254,8 @@ pub fn state_directory() -> Option<PathBuf> {
 enum StartError {
     #[error("{}: {error}", path.display())]
     Script { path: PathBuf, error: io::Error },
+    #[error("{0}: there is no such script; --store {0} makes a store in a file of this name", path.display())]
+    NoScript { path: PathBuf },
     #[error("logging cannot be set up: {0}")]
     Logging(#[from] SetGlobalDefaultError),
     #[error("the runtime cannot be started: {0}")]
@@ -264,26 +278,41 @@ fn open_script(input: flags::Input) -> Result<Box<dyn AsyncRead + Unpin + Send>,
         flags::Input::Standard => InputThread::start(streams::standard_input()),
         flags::Input::File(path) => match open_file(&path) {
             Ok(file) => InputThread::start(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StartError::NoScript { path }),
             Err(error) => return Err(StartError::Script { path, error }),
         },
     };
     Ok(Box::new(input.map_err(StartError::Thread)?))
 }
 
-/// Whether a file is a database, and so the file of a store and no script.
-fn is_database(path: &Path) -> bool {
+/// What the names of databases end in.
+const OF_DATABASES: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
+
+/// What an argument is that names a file. At a terminal an empty one is no script: it would end at once.
+fn file_kind(path: &Path, at_terminal: bool) -> FileKind {
+    let is_named_so = path.extension().is_some_and(|extension| OF_DATABASES.iter().any(|known| extension == *known));
+    match read_kind(path) {
+        Ok(FileKind::Empty) if !is_named_so && !at_terminal => FileKind::Script,
+        Ok(kind) => kind,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_named_so => FileKind::NoStoreYet,
+        Err(_) => FileKind::Script,
+    }
+}
+
+fn read_kind(path: &Path) -> io::Result<FileKind> {
     const HEADER: &[u8; 16] = b"SQLite format 3\0";
-    let begins_as_one = || {
-        let file = File::open(path)?;
-        // What is read of a pipe is gone.
-        if !file.metadata()?.is_file() {
-            return Ok(false);
-        }
-        let mut start = Vec::with_capacity(HEADER.len());
-        file.take(HEADER.len() as u64).read_to_end(&mut start)?;
-        Ok::<_, io::Error>(start == HEADER)
-    };
-    begins_as_one().unwrap_or(false)
+    let file = File::open(path)?;
+    // What is read of a pipe is gone.
+    if !file.metadata()?.is_file() {
+        return Ok(FileKind::Script);
+    }
+    let mut start = Vec::with_capacity(HEADER.len());
+    file.take(HEADER.len() as u64).read_to_end(&mut start)?;
+    Ok(match start.as_slice() {
+        [] => FileKind::Empty,
+        start if start == HEADER => FileKind::Store,
+        _ => FileKind::Script,
+    })
 }
 
 fn open_file(path: &Path) -> io::Result<File> {

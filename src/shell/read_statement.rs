@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::functions::{Arguments, CallError, Domain, Function, Row, ShellReply, Vocabulary, WantedSecret, check};
-use super::language::{Problem, Span, Statement, SyntaxError};
+use super::language::{Name, Problem, Span, Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::redaction::{Visible, secrets, without_secrets};
 
@@ -45,8 +45,11 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
                 }
             },
             Err(error) => {
-                let message = explain(&error.problem, vocabulary);
-                (Visible::of_unread(&error.statement, vocabulary), error.span.clone(), message)
+                let (place, message) = match unknown_function(text, error, vocabulary) {
+                    Some(unknown) => (unknown.span, unknown.problem.to_string()),
+                    None => (error.span.clone(), explain(&error.problem, vocabulary)),
+                };
+                (Visible::of_unread(&error.statement, vocabulary), place, message)
             }
         };
         let visible = visible.with_statements_from(source.first_statement());
@@ -117,6 +120,23 @@ fn runnable<'a, D: Domain>(
             Ok((function, Runnable::Domain(row, arguments)))
         }
     }
+}
+
+/// The error about the function of a statement that cannot be parsed, if there is no such function: whoever writes
+/// another language is told that first.
+fn unknown_function(text: &str, error: &SyntaxError, vocabulary: Vocabulary) -> Option<CallError> {
+    if let Problem::NoVariables | Problem::ExpectedStatement | Problem::ExpectedFunction(_) = error.problem {
+        return None;
+    }
+    let statement = &text[error.statement.clone()];
+    let is_of_name = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '\\' | '?');
+    let end = statement.find(|character| !is_of_name(character)).unwrap_or(statement.len());
+    let (module, function) = match statement[..end].split_once('.') {
+        Some((module, function)) if !module.is_empty() => (Some(module), function),
+        _ => (None, &statement[..end]),
+    };
+    let span = error.statement.start..error.statement.start + end;
+    vocabulary.find(&Name { span, module, function }).err().filter(|_| end > 0)
 }
 
 fn explain(problem: &Problem, vocabulary: Vocabulary) -> String {

@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 
-use super::streams::{output_is_a_terminal, output_width};
+use super::broken::broken;
+use super::streams::{answers_go_through_a_pipe, output_is_a_terminal, output_width};
 use super::table::fitted;
 use super::term::Term;
 use super::wrapping::{cut, wrapped};
@@ -24,9 +25,18 @@ impl Screen {
     /// The one that standard output goes to.
     pub(super) fn of_standard_output() -> Self {
         let is_terminal = output_is_a_terminal();
-        let is_set = |name, to: fn(&OsStr) -> bool| std::env::var_os(name).is_some_and(|value| to(&value));
-        let in_color = !is_set("NO_COLOR", |value| !value.is_empty()) && !is_set("TERM", |value| value == "dumb");
-        Self { is_terminal, in_color: is_terminal && in_color }
+        Self { is_terminal, in_color: is_terminal && may_be_in_color() }
+    }
+
+    /// For answers that go through a pipe while a person types on a terminal: mostly they come back to it, as from `tee`.
+    /// They are as wide as it is, and have no colours.
+    pub(super) fn beside_terminal(self) -> Self {
+        Self { is_terminal: self.is_terminal || answers_go_through_a_pipe(), ..self }
+    }
+
+    /// The terminal that a person types on, for what goes there whatever becomes of the answers.
+    pub(super) fn of_terminal() -> Self {
+        Self { is_terminal: true, in_color: may_be_in_color() }
     }
 
     /// Whether answers are coloured there.
@@ -44,7 +54,8 @@ impl Screen {
         match (term, self.width()) {
             (Term::Table(table), Some(width)) if !is_wide => fitted(table, width),
             (Term::Text(text), Some(width)) => wrapped(text, width),
-            _ => term.to_string(),
+            (Term::Table(_), _) | (_, None) => term.to_string(),
+            (_, Some(width)) => broken(&term.to_string(), width),
         }
     }
 
@@ -57,4 +68,9 @@ impl Screen {
     pub(super) fn wrapped(self, text: &str) -> String {
         self.width().map_or_else(|| text.to_owned(), |width| wrapped(text, width))
     }
+}
+
+fn may_be_in_color() -> bool {
+    let is_set = |name, to: fn(&OsStr) -> bool| std::env::var_os(name).is_some_and(|value| to(&value));
+    !is_set("NO_COLOR", |value| !value.is_empty()) && !is_set("TERM", |value| value == "dumb")
 }

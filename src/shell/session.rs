@@ -76,7 +76,8 @@ impl<D: Domain> Session<D> {
     #[must_use]
     pub(super) fn on(self, screen: Screen) -> Self {
         let in_color = screen.in_color() && !self.style.json;
-        self.trace.set_in_color(in_color);
+        // In JSON, a line of the trace stays whole.
+        self.trace.set_screen(if self.style.json { Screen::default() } else { screen });
         Self { screen, pending_output: self.pending_output.in_color(in_color), ..self }
     }
 
@@ -147,8 +148,12 @@ impl<D: Domain> Session<D> {
                 self.statement_count += 1;
                 self.is_wide = is_wide(&row.function, &arguments);
                 let call = Call::new(&row.function, &arguments, self.style.json);
-                let outcome = self.domain.call(row, call).await;
+                let mut outcome = self.domain.call(row, call).await;
                 let explanation = if self.style.for_a_person { explanation(&outcome, call) } else { None };
+                if let (Err(not_done), true) = (&mut outcome, explanation.is_some()) {
+                    // The explanation says it.
+                    not_done.detail = None;
+                }
                 (outcome, explanation)
             }
             Ok(Runnable::Shell(ShellReply::Text(text))) => {
@@ -322,9 +327,12 @@ impl<D: Domain> Session<D> {
             if self.screen.in_color() && matches!(term, Term::Error(_) | Term::Problem(_)) {
                 Tone::Refusal.mark(&mut output, start);
             }
+            // Below an error it says what is wrong with it.
+            let indent = if matches!(term, Term::Error(_) | Term::Problem(_)) { "  " } else { "" };
             for note in notes {
                 output.push('\n');
-                output.push_str(&escape::lines(&self.screen.wrapped(note)));
+                let indent = if note.starts_with(' ') { "" } else { indent };
+                output.push_str(&escape::lines(&self.screen.wrapped(&format!("{indent}{note}"))));
             }
             output.push('\n');
         }

@@ -7,7 +7,7 @@ pub(super) const LONGEST: usize = 64;
 pub(super) const CLOSE_ENOUGH: f64 = 0.7;
 
 /// The known word that is close enough to be a suggestion.
-pub(super) fn nearest_word(written: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+pub(super) fn nearest_word<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if written.len() > LONGEST {
         return None;
     }

@@ -21,6 +21,8 @@ use uuid::Uuid;
 
 use super::colour::Tone;
 use super::escape;
+use super::screen::Screen;
+use super::wrapping::wrapped;
 use crate::engine::runtime::trace::{CORRELATION, TARGET, VALUE};
 
 /// The lines of the trace that are not printed yet. Cheap to clone.
@@ -48,8 +50,8 @@ struct State {
     /// Which of these are free.
     free: Vec<usize>,
     show_value: Option<ShowValue>,
-    /// Whether lines are marked with their tones.
-    in_color: bool,
+    /// Where lines are shown: whether they are marked with their tones, and how wide they may be.
+    screen: Screen,
 }
 
 /// Writes the value of a line that is one.
@@ -114,9 +116,9 @@ impl Trace {
         self.shared.lock().show_value = Some(ShowValue(Box::new(show)));
     }
 
-    /// Marks the lines from now on with their tones, or not.
-    pub(super) fn set_in_color(&self, in_color: bool) {
-        self.shared.lock().in_color = in_color;
+    /// Lays the lines from now on out for a screen.
+    pub(super) fn set_screen(&self, screen: Screen) {
+        self.shared.lock().screen = screen;
     }
 
     /// Adds a line, after those of the trace so far.
@@ -129,8 +131,8 @@ impl Trace {
         self.shared.add_line(|state| {
             let place = correlation.and_then(|correlation| state.followed.get(&correlation));
             let place = place.copied().unwrap_or(Place::AmongAll);
-            let tone = state.tone(tone);
-            push_line(state.lines_at(place), line, tone);
+            let (tone, width) = (state.tone(tone), state.screen.width());
+            push_line(state.lines_at(place), line, tone, width);
         });
     }
 
@@ -167,7 +169,7 @@ impl Shared {
 impl State {
     /// Finds the tone of a line, if lines have any.
     fn tone(&self, tone: ToneOf) -> ToneOf {
-        if self.in_color { tone } else { |_| None }
+        if self.screen.in_color() { tone } else { |_| None }
     }
 
     fn lines_at(&mut self, place: Place) -> &mut String {
@@ -220,10 +222,10 @@ impl<S: Subscriber> Layer<S> for TraceLayer {
         self.shared.add_line(|state| {
             let Some(place) = state.followed.get(&correlation).copied() else { return };
             match value.zip(state.show_value.as_ref()).map(|(value, ShowValue(show))| show(value)) {
-                Some(shown) => push_line(state.lines_at(place), format_args!("{shown}"), |_| None),
+                Some(shown) => push_line(state.lines_at(place), format_args!("{shown}"), |_| None, None),
                 None => {
-                    let tone = state.tone(Tone::of_trace);
-                    event.record(&mut TraceLine { lines: state.lines_at(place), tone });
+                    let (tone, width) = (state.tone(Tone::of_trace), state.screen.width());
+                    event.record(&mut TraceLine { lines: state.lines_at(place), tone, width });
                 }
             }
         });
@@ -269,25 +271,31 @@ impl Visit for Correlation {
 struct TraceLine<'a> {
     lines: &'a mut String,
     tone: ToneOf,
+    width: Option<usize>,
 }
 
 impl Visit for TraceLine<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            push_line(self.lines, format_args!("{value:?}"), self.tone);
+            push_line(self.lines, format_args!("{value:?}"), self.tone, self.width);
         }
     }
 }
 
-/// Appends a message as one printable line. It may quote arbitrary text.
-fn push_line(lines: &mut String, message: fmt::Arguments<'_>, tone: ToneOf) {
+/// Appends a message as one printable line, which is wrapped at a width. It may quote arbitrary text.
+fn push_line(lines: &mut String, message: fmt::Arguments<'_>, tone: ToneOf, width: Option<usize>) {
     let start = lines.len();
     // Writing to a string does not fail.
     let _ = lines.write_fmt(message);
     if let Cow::Owned(escaped) = escape::line(&lines[start..]) {
         lines.replace_range(start.., &escaped);
     }
-    if let Some(tone) = tone(&lines[start..]) {
+    let tone = tone(&lines[start..]);
+    if let Some(width) = width {
+        let wrapped = wrapped(&lines[start..], width);
+        lines.replace_range(start.., &wrapped);
+    }
+    if let Some(tone) = tone {
         tone.mark(lines, start);
     }
     lines.push('\n');

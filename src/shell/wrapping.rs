@@ -146,7 +146,7 @@ fn pieces(paragraph: &str) -> Vec<&str> {
 }
 
 /// A word in parts that have room.
-fn split_to(word: &str, room: usize) -> Vec<&str> {
+pub(super) fn split_to(word: &str, room: usize) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut start, mut used) = (0, 0);
     for (place, character) in word.char_indices() {

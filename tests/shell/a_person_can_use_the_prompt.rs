@@ -124,7 +124,13 @@ fn pasted_statements_all_run_and_an_open_string_is_continued() {
     terminal.wait_for("bank(6)> ");
     let lines = terminal.lines();
     let reply: Vec<_> = lines.iter().rev().skip(1).take(2).map(String::as_str).collect();
-    assert_eq!(reply, ["a name cannot hold control or bidirectional control characters", "{:error, :invalid_name}"]);
+    assert_eq!(
+        reply,
+        [
+            "  account \"a\\nb\" - a name cannot hold control or bidirectional control characters",
+            "{:error, :invalid_name}"
+        ]
+    );
     terminal.enter("Bank.check_balance 2");
     terminal.wait_for("bank(7)> ");
     assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "7");
@@ -150,6 +156,8 @@ fn late_lines_do_not_break_the_line_that_is_being_typed() {
     terminal.enter("Bank.create \"Wolfman\"");
     terminal.wait_for("bank(4)> ");
     terminal.enter("Bank.deposit \"Nobody\", 1");
+    // What comes at once with a line is a paste with it.
+    terminal.wait_until("the next prompt", |screen| screen.contents().contains("bank(5)>"));
     terminal.keys("Bank.check");
     terminal.wait_until("the late refusal above the line", |screen| {
         let contents = screen.contents();
@@ -242,7 +250,10 @@ fn history_survives_restarts_can_be_searched_and_is_private() {
     terminal.keys(UP);
     terminal.wait_for("bank(1)> exit");
     terminal.keys(UP);
-    terminal.wait_for("bank(1)> Bank.create \"Wolfman\", [holder], [pin], [email: …], [deposit: …], [memo: …], [on: …], [overdraft: …]");
+    // The hint ends where the row does.
+    terminal.wait_for(
+        "bank(1)> Bank.create \"Wolfman\", [holder], [pin], [email: …], [deposit: …], [memo: …], [on: …], [ov…",
+    );
     terminal.keys(CTRL_C);
     terminal.wait_for("bank(1)> ");
     terminal.keys(&format!("{CTRL_R}open"));

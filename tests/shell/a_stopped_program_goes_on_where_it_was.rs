@@ -129,6 +129,39 @@ fn on_a_terminal_that_can_do_little_a_pin_is_not_shown_either() {
 }
 
 #[test]
+fn on_a_terminal_that_can_do_little_it_stops_without_leaving_it_silent() {
+    // A shell that leaves the terminal as it is when a program stops.
+    let shell = "set -m; TERM=dumb \"$0\"; stty -a | grep -o ' -*echo '; fg > /dev/null";
+    let terminal = Terminal::open_by("bash", &["-c", shell, env!("CARGO_BIN_EXE_bank")]);
+    terminal.enter(&format!("Bank.open; Bank.create 1, \"Josh\", {PIN}; Bank.deposit 1, 100"));
+    terminal.wait_for("bank(4)> ");
+    terminal.received.lock().unwrap().clear();
+    terminal.enter("Bank.withdraw 1, 30");
+    terminal.wait_for(QUESTION);
+    terminal.keys(&format!("{}{CTRL_Z}", &PIN[..2]));
+    terminal.wait_until("the shell", |screen| screen.contents().lines().any(|line| line.trim() == "echo"));
+    terminal.wait_until("the question", |screen| screen.contents().trim_end().ends_with(QUESTION.trim_end()));
+    terminal.wait_for_modes("no echo", |modes| !modes.contains(LocalModes::ECHO));
+    terminal.enter(&PIN[2..]);
+    terminal.wait_for("bank(5)> ");
+    terminal.enter("Bank.check_balance 1");
+    terminal.wait_for("bank(6)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "70");
+    let received = String::from_utf8_lossy(&terminal.received.lock().unwrap()).into_owned();
+    assert!(!received.contains(&PIN[2..]), "{received}");
+}
+
+/// Lets the program go on for the so-manieth time, and waits until the shell has given it the terminal.
+fn go_on(terminal: &Terminal, times: usize) {
+    terminal.enter("fg");
+    terminal.wait_until("the program", |screen| screen.contents().matches("> fg\n\"$BANK\"").count() == times);
+    let shell = terminal.child.id() as i32;
+    while rustix::termios::tcgetpgrp(&*terminal.keyboard).unwrap().as_raw_nonzero().get() == shell {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
 fn in_a_watch_which_goes_on_and_ends_with_ctrl_c() {
     let terminal = under_a_shell();
     terminal.enter("Bank.open; Bank.create 1");
@@ -137,18 +170,12 @@ fn in_a_watch_which_goes_on_and_ends_with_ctrl_c() {
     terminal.wait_until("the event", |screen| screen.contents().contains("bank_account_created"));
     terminal.keys(CTRL_Z);
     terminal.wait_for(SHELL);
-    terminal.enter("fg");
-    terminal.wait_until("the program", |screen| screen.contents().matches("bank").count() > 2);
+    go_on(&terminal, 1);
     terminal.wait_for_modes("lines", is_as_before);
     terminal.signal(Signal::STOP);
     terminal.wait_until("the shell", |screen| screen.contents().trim_end().ends_with(SHELL.trim_end()));
-    terminal.enter("fg");
+    go_on(&terminal, 2);
     terminal.wait_for_modes("lines", is_as_before);
-    // The shell gives the terminal away before it lets the program go on.
-    while rustix::termios::tcgetpgrp(&*terminal.keyboard).unwrap().as_raw_nonzero().get() == terminal.child.id() as i32
-    {
-        std::thread::yield_now();
-    }
     terminal.keys(CTRL_C);
     terminal.wait_for("bank(4)> ");
     terminal.keys("Bank.clo");

@@ -40,6 +40,32 @@ fn a_script_that_nobody_reads_to_its_end_is_no_success() {
 }
 
 #[test]
+fn a_script_whose_last_answer_nobody_reads_to_its_end_is_done() {
+    // More than a pipe holds, so that the program still writes when the reader goes.
+    let many = "Bank.deposit 1, 1\n".repeat(3_000);
+    let before = format!("Bank.open\nBank.create 1\n{many}");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.bank");
+    for (end, code) in [
+        ("Bank.events", 0),
+        ("Bank.events # all of them\n\n# the end\n", 0),
+        ("Bank.events; exit", 141),
+        ("Bank.events\nexit", 141),
+    ] {
+        fs::write(&path, format!("{before}{end}")).unwrap();
+        let mut program = bank(&["--quiet", path.to_str().unwrap()]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = program.stdout.take().unwrap();
+        let mut read = String::new();
+        let mut byte = [0];
+        while !read.ends_with("position") && output.read(&mut byte).unwrap() == 1 {
+            read.push(byte[0].into());
+        }
+        drop(output);
+        assert_eq!(wait(program), Some(code), "{end}");
+    }
+}
+
+#[test]
 fn what_was_done_is_a_success_though_nobody_reads_it() {
     for arguments in [&["--help"][..], &["-c", "Bank.open"], &["--version"]] {
         let mut program = bank(arguments).stdout(Stdio::piped()).spawn().unwrap();

@@ -49,6 +49,79 @@ fn a_person_is_told_what_to_do_next() {
 }
 
 #[test]
+fn what_did_not_exist_yet_or_is_nowhere_is_said_to_be_so() {
+    let terminal = Terminal::open_with_arguments(
+        &["-i", "--quiet", "--seed", "7", "-c", "Bank.open; Bank.create 1; Bank.create \"Wolfman\""],
+        "bank(4)> ",
+    );
+    let not_yet = |given: &str| {
+        format!(
+            "  account \"Wolfman\", {given} - it did not exist yet then: its first event is at position 2, \
+             2026-01-01T00:00:07.004000Z"
+        )
+    };
+    let answers = [
+        ("check_balance \"Wolfman\", at: 1", ":no_account", not_yet("at 1")),
+        ("statement \"Wolfman\", at: 1", ":no_account", not_yet("at 1")),
+        ("why \"Wolfman\", as_of: \"2025-01-01\"", ":no_account", not_yet("as_of \"2025-01-01\"")),
+        (
+            "get_account_list holder: \"Nobody\"",
+            "[]",
+            "  holder \"Nobody\" - no account has this holder: Bank.get_account_list lists all accounts and their holders"
+                .to_owned(),
+        ),
+        ("get_account_list as_of: \"2025-01-01\"", "[]", "  as_of \"2025-01-01\" - there was no account yet then".to_owned()),
+        ("check_balance 1, at: -1", "{:error, :invalid_position}", String::new()),
+    ];
+    for (number, (statement, term, line)) in (4..).zip(answers) {
+        let answered = answer(&terminal, number, statement);
+        assert_eq!(answered[0], term, "{statement}");
+        let explained: Vec<_> = answered[1..].iter().map(|line| line.trim()).collect();
+        assert!(line.is_empty() || explained.join(" ") == line.trim(), "{statement}: {explained:?}");
+        assert!(answered[1..].iter().all(|line| line.starts_with("  ")), "{answered:?}");
+    }
+    let answered = answer(&terminal, 10, "Bank.transfers").join("\n");
+    assert!(answered.ends_with("\n  there is nothing to show"), "{answered}");
+}
+
+#[test]
+fn what_is_malformed_is_said_below_the_error_with_what_was_given() {
+    let terminal = Terminal::open_with_arguments(&["-i", "--quiet", "-c", "Bank.open; Bank.create 1"], "bank(3)> ");
+    let answers = [
+        (
+            "create \"Josh\u{a0}Wolf\"",
+            "{:error, :invalid_name}",
+            "  account \"Josh\u{a0}Wolf\" - a name has no blank but the space",
+        ),
+        (
+            "deposit 1, 5, memo: \" x\"",
+            "{:error, :invalid_memo}",
+            "  memo \" x\" - a memo neither begins nor ends with a blank",
+        ),
+        ("change_holder 1, \"\u{301}x\"", "{:error, :invalid_name}", "  account \"1\", holder"),
+        (
+            "retry 7",
+            "{:error, :not_parked}",
+            "  number 7 - no event is parked under this number: Bank.parked lists those that are",
+        ),
+        (
+            "why 1, at: -1",
+            "{:error, :invalid_position}",
+            "  at -1 - a position is a whole number from 1, such as 3: Bank.events shows them",
+        ),
+    ];
+    for (number, (statement, term, line)) in (3..).zip(answers) {
+        let answered = answer(&terminal, number, statement);
+        assert_eq!(answered[0], term, "{statement}");
+        assert!(answered[1].starts_with(line), "{statement}: {answered:?}");
+    }
+    let script = run(&["--quiet"], "Bank.open ceo_bonus: \"CEO\u{a0}1\"\nBank.open ceo_bonus: \"\u{301}\"\n");
+    let malformed = "{:error, :invalid_name}\n  a name has no blank but the space\n\
+                     {:error, :invalid_name}\n  a name cannot hold a mark or an accent without its letter\n";
+    assert_eq!(script.stdout, malformed);
+}
+
+#[test]
 fn a_pin_and_a_password_are_never_part_of_it() {
     let terminal = Terminal::open();
     terminal.enter("Bank.open; Bank.create 1, \"Josh\", 12");

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use pty_process::blocking::Command;
 
 use crate::program::{PIN_SECRET, example, example_path, run, run_command};
-use crate::terminal::{Terminal, printed_in};
+use crate::terminal::{CTRL_C, ROWS, Terminal, printed_in};
 
 const NARROW: NonZeroU16 = NonZeroU16::new(80).unwrap();
 const WIDTHS: [NonZeroU16; 4] =
@@ -117,6 +117,98 @@ fn the_log_is_read_at_eighty_columns() {
     let contents = terminal.lines().concat();
     let last = contents.rsplit("bank(7)> ").next().unwrap();
     assert!(last.contains("correlation_id") && last.contains("2026-01-01T00:00:0"), "{last}");
+}
+
+/// Statements, each with whether it counts.
+const TYPED: &[(&str, bool)] = &[
+    ("Bank.open", true),
+    ("Bank.create 1, \"Wolfgang von Wolfenstein\"", true),
+    ("Bank.create 2, \"Count Dracula\", overdraft: 500", true),
+    ("get_account_list", true),
+    ("get_account_list holder: \"Nobody at all\"", true),
+    ("withdraw 1, 900000", true),
+    ("deposit \"Nobody\", 5", true),
+    ("check_balance 2, at: 1", true),
+    ("Bank.deposit 1, 5, memo: \" blank\"", true),
+    ("Bank.opne \"a file with a long name indeed.db\"", false),
+    ("deposit \"Wolfman\" 100", false),
+    ("deposit 1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15", false),
+    ("let x = 5", false),
+    ("check_balance 1, at: 99", true),
+    ("help no_payee", true),
+    ("help process manager", true),
+    ("Bank.verify", true),
+    ("Bank.events", true),
+    ("Bank.why 3", true),
+    ("consistency :eventual", true),
+    ("deposit \"Somebody with a name that is long\", 5", true),
+];
+
+/// Beginnings of statements, behind which a hint is shown.
+const HINTED: [&str; 4] = ["Bank.create ", "Bank.create 1, \"J\"", "Bank.open ", "Bank.load \"a.csv\", "];
+
+#[test]
+fn nothing_that_a_person_is_shown_is_wrapped() {
+    for width in WIDTHS {
+        let terminal = Terminal::open_as_wide_as(width, &[], "");
+        assert_no_row_is_wrapped(&terminal, &format!("the banner at {width} columns"));
+        let number = type_all(&terminal, |statement| {
+            assert_no_row_is_wrapped(&terminal, &format!("{statement} at {width} columns"));
+        });
+        for begun in HINTED {
+            terminal.keys(begun);
+            terminal.wait_until("the hint", |screen| {
+                screen.contents().contains(&format!("({number})> {}", begun.trim_end()))
+            });
+            terminal.keys(CTRL_C);
+            terminal.wait_for_statement(number);
+            assert_no_row_is_wrapped(&terminal, &format!("{begun} at {width} columns"));
+        }
+    }
+}
+
+#[test]
+fn what_comes_back_through_a_pipe_is_as_wide_as_the_terminal() {
+    let program = env!("CARGO_BIN_EXE_bank");
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let shell = ["-c", "\"$0\" | cat > \"$1\"", program, log.to_str().unwrap()];
+    for width in WIDTHS {
+        let terminal = Terminal::open_by_as_wide_as(width, "sh", &shell, "");
+        type_all(&terminal, |statement| {
+            assert_no_row_is_wrapped(&terminal, &format!("{statement} at {width} columns"));
+        });
+        terminal.enter("exit");
+        assert_eq!(terminal.ended().0, Some(0));
+        let answers = std::fs::read_to_string(&log).unwrap();
+        assert!(answers.contains("it did not exist yet then"), "{answers}");
+        let wide = answers.lines().find(|line| line.chars().count() > width.get().into());
+        assert_eq!(wide, None, "at {width} columns");
+    }
+}
+
+/// Types the statements one by one, and answers with the number of the next.
+fn type_all(terminal: &Terminal, check: impl Fn(&str)) -> usize {
+    let mut number = 1;
+    for (statement, counts) in TYPED {
+        terminal.enter(statement);
+        number += usize::from(*counts);
+        if !counts {
+            terminal.wait_until("the mistake", |screen| {
+                screen.contents().rsplit_once(statement).is_some_and(|(_, answer)| answer.contains("^\n"))
+            });
+        }
+        terminal.wait_for_statement(number);
+        check(statement);
+    }
+    number
+}
+
+fn assert_no_row_is_wrapped(terminal: &Terminal, what: &str) {
+    let parser = terminal.screen.0.lock().unwrap();
+    let screen = parser.screen();
+    let wrapped = (0..ROWS.get()).find(|row| screen.row_wrapped(*row));
+    assert!(wrapped.is_none(), "{what}: row {} is wrapped:\n{}", wrapped.unwrap_or(0), screen.contents());
 }
 
 const LOG: &str = r#"pos  stream           v  time          type                               cmd

@@ -1,6 +1,8 @@
 //! Completion, recall, calls over several lines, and a prompt that says where one is.
 
-use crate::terminal::{CTRL_C, CTRL_D, ENTER, LEFT, ROWS, TAB, Terminal, UP};
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::terminal::{BACKSPACE, CTRL_C, CTRL_D, ENTER, LEFT, ROWS, TAB, Terminal, UP};
 
 /// A bank with many accounts: `Adam 001` to `Adam 120`, and Wolfman.
 fn with_many_accounts() -> Terminal {
@@ -69,6 +71,48 @@ fn tab_completes_the_numbers_of_parked_events() {
 }
 
 #[test]
+fn tab_completes_what_help_explains_and_holders() {
+    let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.create 1, \"Josh Wolf\""], "bank(3)> ");
+    for (begun, completed) in [
+        ("help :no_pa", "help :no_payee"),
+        ("help no_pa", "help no_payee"),
+        ("help redeli", "help redelivery"),
+        ("help process m", "help process manager"),
+        ("? process_m", "? process_manager"),
+        ("get_account_list holder: \"Jo", "get_account_list holder: \"Josh Wolf\""),
+    ] {
+        terminal.keys(&format!("{begun}{TAB}"));
+        terminal.wait_until(completed, |screen| screen.contents().contains(&format!("bank(3)> {completed}")));
+        terminal.keys(CTRL_C);
+        terminal.wait_for("bank(3)> ");
+    }
+}
+
+#[test]
+fn tab_within_a_word_doubles_nothing() {
+    let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.create :Wolfman"], "bank(3)> ");
+    for (line, back, completed) in [
+        ("Bank.deposit", 4, "Bank.deposit"),
+        ("depos \"Wolfman\", 5", 13, "Bank.deposit \"Wolfman\", 5"),
+        ("Bank.deposit \"Wolfman\", 5", 7, "Bank.deposit \"Wolfman\", 5"),
+        ("Bank.deposit 1, 5, memo: \"x\"", 7, "Bank.deposit 1, 5, memo: \"x\""),
+    ] {
+        terminal.keys(&format!("{line}{}{TAB}", LEFT.repeat(back)));
+        // Something typed there shows that Tab has done its work.
+        terminal.keys(&format!("!{BACKSPACE}"));
+        // A hint may follow.
+        terminal.wait_until(completed, |screen| {
+            let contents = screen.contents();
+            let last = contents.trim_end().lines().last().unwrap_or_default();
+            let rest = last.strip_prefix("bank(3)> ").and_then(|line| line.strip_prefix(completed));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ',']))
+        });
+        terminal.keys(CTRL_C);
+        terminal.wait_for("bank(3)> ");
+    }
+}
+
+#[test]
 fn a_call_goes_on_after_a_parenthesis_or_a_comma() {
     let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.create :Wolfman"], "bank(3)> ");
     terminal.enter("Bank.deposit(");
@@ -81,7 +125,7 @@ fn a_call_goes_on_after_a_parenthesis_or_a_comma() {
     terminal.enter(")");
     terminal.wait_for("bank(4)> ");
     terminal.enter("Bank.check_balance");
-    terminal.wait_for("bank(4)> ");
+    terminal.wait_until("the mistake", |screen| screen.contents().trim_end().ends_with("^\nbank(4)>"));
     terminal.enter("Bank.check_balance \"Wolfman\",");
     terminal.wait_for("....(4)> [at: …], [as_of: …]");
     terminal.enter("at: 2");
@@ -153,6 +197,25 @@ fn help_that_is_longer_than_the_screen_goes_through_a_pager() {
     terminal.enter("help Bank.deposit");
     terminal.wait_for("bank(3)> ");
     assert!(!terminal.lines().iter().skip(lines.len()).any(|line| line.contains("paged")));
+
+    // Without one, it is `less` with options by which it ends where all fits and leaves the text on the screen.
+    let directory = tempfile::tempdir().unwrap();
+    let less = directory.path().join("less");
+    std::fs::write(&less, "#!/bin/sh\necho \"less $* LESS=$LESS\"\n").unwrap();
+    std::fs::set_permissions(&less, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("PATH={}:{}", directory.path().display(), std::env::var("PATH").unwrap());
+    for (arguments, shown) in [
+        (&[][..], "less -FRX LESS=FRX"),
+        (&["PAGER=less"], "less  LESS=FRX"),
+        (&["PAGER=less", "LESS=i"], "less  LESS=i"),
+    ] {
+        let arguments: Vec<_> =
+            [path.as_str()].into_iter().chain(arguments.iter().copied()).chain([env!("CARGO_BIN_EXE_bank")]).collect();
+        let terminal = Terminal::open_by("env", &arguments);
+        terminal.enter("help");
+        terminal.wait_for("bank(2)> ");
+        assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), shown);
+    }
 
     let terminal = Terminal::open_in("PAGER=no-such-pager");
     terminal.enter("help");

@@ -5,7 +5,10 @@ use std::io::Write as _;
 use crate::terminal::{CTRL_C, ENTER, PASTE, PASTE_END, Terminal};
 
 fn with_account() -> Terminal {
-    let terminal = Terminal::open();
+    with_account_on(Terminal::open())
+}
+
+fn with_account_on(terminal: Terminal) -> Terminal {
     terminal.enter("Bank.open; Bank.create 1");
     terminal.wait_for("bank(3)> ");
     terminal
@@ -37,6 +40,55 @@ fn of_lines_that_come_at_once_nothing_runs_behind_one_that_is_not_utf_8() {
     terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
     terminal.wait_for("bank(3)> ");
     balance_is(&terminal, 3, "0");
+}
+
+/// Longer than what is read at once, with a byte behind that which is no text.
+fn long_paste(line_end: &str) -> Vec<u8> {
+    let deposits = format!("Bank.deposit 1, 1{line_end}").repeat(600);
+    [deposits.as_bytes(), b"Bank.create \"caf\xe9\"", line_end.as_bytes(), deposits.as_bytes()].concat()
+}
+
+#[test]
+fn of_lines_that_come_at_once_nothing_runs_before_one_that_is_not_utf_8() {
+    let terminal = with_account();
+    terminal.bytes(&long_paste("\r"));
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
+}
+
+#[test]
+fn a_terminal_that_marks_no_paste_pastes_as_a_whole_too() {
+    let open = || with_account_on(Terminal::open_as("dumb", tempfile::tempdir().unwrap(), ""));
+    let terminal = open();
+    terminal.bytes(&long_paste("\n"));
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
+
+    let terminal = open();
+    terminal.keys("Bank.deposit 1, 1\nBank.depsit 1, 1\nBank.deposit 1, 1\n");
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 2:1: there is no function"));
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
+    terminal.keys("Bank.deposit 1, 2\nBank.deposit 1, 3\n");
+    terminal.wait_for("bank(6)> ");
+    balance_is(&terminal, 6, "5");
+}
+
+#[test]
+fn of_lines_that_come_at_once_nothing_runs_beside_a_mistake() {
+    let terminal = with_account();
+    terminal.keys("Bank.deposit 1, 1\rBank.depsit 1, 1\rBank.deposit 1, 1\r");
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 2:1: there is no function"));
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
+    // Without the end of the last line, all of it waits for Enter.
+    terminal.keys("Bank.deposit 1, 2\rBank.deposit 1, 3");
+    terminal.wait_until("both lines", |screen| screen.contents().contains("Bank.deposit 1, 2\nBank.deposit 1, 3"));
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(6)> ");
+    balance_is(&terminal, 6, "5");
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(crate) const ENTER: &str = "\r";
 pub(crate) const TAB: &str = "\t";
 pub(crate) const UP: &str = "\u{1b}[A";
 
+pub(crate) const BACKSPACE: &str = "\u{7f}";
 pub(crate) const CTRL_Z: &str = "\u{1a}";
 pub(crate) const LEFT: &str = "\u{1b}[D";
 pub(crate) const PASTE: &str = "\u{1b}[200~";
@@ -157,6 +158,11 @@ impl Terminal {
             let flags = fcntl_getfl(pts).unwrap();
             fcntl_setfl(pts, flags | OFlags::NONBLOCK).unwrap();
         })
+    }
+
+    /// Another program, on a terminal of another width.
+    pub(crate) fn open_by_as_wide_as(columns: NonZeroU16, program: &str, arguments: &[&str], no_color: &str) -> Self {
+        Start { columns, no_color, ..Start::default() }.with(Command::new(program).args(arguments), |_| {})
     }
 
     /// The bank with some flags, on a terminal of another width.

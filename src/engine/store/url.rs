@@ -78,17 +78,27 @@ impl fmt::Display for StoreUrl {
     }
 }
 
-/// Whether a URL names a store in memory: `memory`, or as SQLite has it `:memory:`.
+/// Whether a URL names a store in memory: `memory`, or as SQLite has it `:memory:`, in upper or lower case and with its
+/// prefixes and options.
 pub fn is_memory(url: &str) -> bool {
-    matches!(url, "memory" | ":memory:" | "sqlite::memory:")
+    let url = url.to_ascii_lowercase();
+    let name = ["sqlite://", "sqlite:", "file:"].iter().find_map(|prefix| url.strip_prefix(prefix)).unwrap_or(&url);
+    url == "memory" || name.split('?').next() == Some(":memory:")
 }
 
 /// The path in a URL, with or without the prefix `sqlite:` or `sqlite://`; `None` for another kind of URL that only looks
-/// like a path.
+/// like a path. Without the prefix, `-` is no path, and nothing that begins like an SQLite name for memory or a file.
 pub fn path_named_by(url: &str) -> Option<&Path> {
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+    let prefixed = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+    let path = prefixed.unwrap_or(url);
     let is_path = !path.is_empty() && !path.contains("://") && !path.contains('\0');
-    is_path.then(|| Path::new(path))
+    let is_plain = prefixed.is_some() || !(path == "-" || path.starts_with(':') || is_file_url(path));
+    (is_path && is_plain).then(|| Path::new(path))
+}
+
+fn is_file_url(url: &str) -> bool {
+    const SCHEME: &str = "file:";
+    url.get(..SCHEME.len()).is_some_and(|begun| begun.eq_ignore_ascii_case(SCHEME))
 }
 
 /// The URL of a store that this program does not support.
@@ -128,5 +138,29 @@ mod tests {
             assert_eq!(url.parse(), Ok(StoreUrl::Sqlite(path.into())), "{url}");
         }
         assert!("sqlite://".parse::<StoreUrl>().is_err());
+    }
+
+    #[test]
+    fn memory_is_no_file_however_it_is_written() {
+        for url in [
+            "memory",
+            "MEMORY",
+            ":memory:",
+            ":MEMORY:",
+            "sqlite::memory:",
+            "sqlite://:memory:",
+            "SQLite::Memory:",
+            "file::memory:",
+            "file::memory:?cache=shared",
+        ] {
+            assert_eq!(url.parse(), Ok(StoreUrl::Memory), "{url}");
+        }
+        for url in ["-", ":memory", ":memory:bank", "file:bank.db", "FILE:bank.db?mode=memory", "file::memory"] {
+            assert!(url.parse::<StoreUrl>().is_err(), "{url}");
+        }
+        for (url, path) in [("./-", "./-"), ("sqlite:-", "-"), ("sqlite:memory", "memory"), ("./:memory", "./:memory")]
+        {
+            assert_eq!(url.parse(), Ok(StoreUrl::Sqlite(path.into())), "{url}");
+        }
     }
 }

@@ -30,6 +30,7 @@ pub use self::has_application::HasApplication;
 pub use self::names::names;
 pub(in crate::shell) use self::parked_numbers::ParkedNumbers;
 pub use self::shell_application::ShellApplication;
+pub(in crate::shell) use self::stream::not_there_yet;
 pub(in crate::shell) use self::why::because;
 pub use self::words::{Words, words};
 use super::common_errors::{COMMAND_ID_TAKEN, OUTCOME_UNKNOWN};

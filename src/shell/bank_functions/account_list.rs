@@ -4,11 +4,11 @@ use super::BankFunctions;
 use super::error_groups::QUESTION;
 use super::money::money;
 use super::replies::no_answer;
-use crate::bank::{AccountEntry, AccountFilter, Currency};
+use crate::bank::{AccountEntry, AccountFilter, Bank, Currency, Moment};
 use crate::shell::application_functions::integer;
 use crate::shell::common_errors::OF_MOMENTS;
 use crate::shell::function_table::{AS_OF, AT};
-use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::functions::{Call, Explanation, Function, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::query_arguments::moment;
 use crate::shell::term::{Sequence, Term};
 
@@ -35,6 +35,11 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "\\dt",
         ".tables",
         "tables",
+        "select",
+        "keys",
+        "schema",
+        "describe",
+        "\\l",
     ])
     .details(
         "In order of creation. holder: \"Josh\" lists those of one holder. closed: true lists closed accounts\n\
@@ -54,10 +59,30 @@ async fn get_account_list(functions: &mut BankFunctions, call: Call<'_>) -> Outc
         closed: call.optional(CLOSED) == Some("true"),
     };
     let bank = functions.reader()?;
-    let entries = bank.filtered_accounts(&filter, moment(&call)?).await.map_err(no_answer)?;
+    let moment = moment(&call)?;
+    let entries = bank.filtered_accounts(&filter, moment).await.map_err(no_answer)?;
     let currency = functions.currency(&bank).await?;
+    let explanation = match entries.is_empty() {
+        true => Some(nobody(&bank, filter, moment).await?),
+        false => None,
+    };
     let count = entries.len();
-    Ok(Term::Sequence(Sequence::new(count, move |index| account(&entries[index], currency))).into())
+    let list = Term::Sequence(Sequence::new(count, move |index| account(&entries[index], currency)));
+    Ok(Reply { explanation, ..list.into() })
+}
+
+/// Why the list is empty.
+async fn nobody(bank: &Bank, filter: AccountFilter, moment: Option<Moment>) -> Result<Explanation, Term> {
+    let with_closed = AccountFilter { closed: true, ..filter.clone() };
+    let are_closed =
+        !filter.closed && !bank.filtered_accounts(&with_closed, moment).await.map_err(no_answer)?.is_empty();
+    let clause = match (are_closed, &filter.holder, moment) {
+        (true, ..) => "they are closed: closed: true lists them too",
+        (false, Some(_), _) => "no account has this holder: Bank.get_account_list lists all accounts and their holders",
+        (false, None, Some(_)) => "there was no account yet then",
+        (false, None, None) => "there is no account yet: Bank.create opens one",
+    };
+    Ok(Explanation { about: &[], clause: clause.to_owned() })
 }
 
 /// An account with its id and its holder; its overdraft limit, and where it was frozen or closed.

@@ -93,7 +93,7 @@ async fn change_pin(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         let refusal = match known {
             Ok(known) => known.refusal_without_pins(),
             Err(CheckBalanceError::NoAccount) => Refusal::NoAccount,
-            Err(error) => return Err(no_balance(error).into()),
+            Err(error) => return Err(no_balance(&bank, &account, None, error).await),
         };
         return Err(failure(&CommandFailure::Refused(refusal)).into());
     };

@@ -37,9 +37,13 @@ async fn check_balance(functions: &mut BankFunctions, call: Call<'_>) -> Outcome
     let bank = functions.reader()?;
     let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
-    let found = match moment(&call)? {
+    let moment = moment(&call)?;
+    let found = match moment {
         None => bank.check_balance(&account).await,
         Some(moment) => bank.check_balance_at(&account, moment).await,
     };
-    Ok(money(currency, found.map_err(no_balance)?.minor_units()).into())
+    match found {
+        Ok(balance) => Ok(money(currency, balance.minor_units()).into()),
+        Err(error) => Err(no_balance(&bank, &account, moment, error).await),
+    }
 }

@@ -11,8 +11,8 @@ use super::open_errors::{
 use super::parameters::EMAIL;
 use super::replies::WORDS;
 use crate::bank::{
-    AccountEvent, AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, NoCurrency,
-    OpenError, Options,
+    AccountEvent, AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, InvalidName,
+    NoCurrency, OpenError, Options,
 };
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::RecordedEvent;
@@ -81,7 +81,14 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         None => functions.options.foreign && is_default_store,
     };
     let options = Options { store, accept_loss, foreign, ceo_bonus, email, ..functions.options.clone() };
+    let mistaken = mistaken_name(options.ceo_bonus.as_ref());
     let bank = Bank::open(options).await.map_err(|error| not_opened(&error))?;
+    if let Some((account, why)) = mistaken
+        && bank.check_balance(&account).await.is_err()
+    {
+        bank.close().await;
+        return Err(NotDone::malformed(INVALID_NAME, why));
+    }
     let mut events = Vec::new();
     if let Some(currency) = currency {
         match choose(functions, &bank, currency).await {
@@ -139,6 +146,12 @@ impl BankFunctions {
         self.replace_bank(Some(bank));
         self.consistency = Consistency::Strong;
     }
+}
+
+/// An account whose name no new one may have: it can only be one that was stored before.
+fn mistaken_name(account: Option<&AccountId>) -> Option<(AccountId, InvalidName)> {
+    let account = account?;
+    account.check_new().err().map(|why| (account.clone(), why))
 }
 
 /// The currency that the call names.

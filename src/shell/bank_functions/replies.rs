@@ -7,12 +7,14 @@ use super::errors::{
     TOO_MANY_TRANSFERS, TRANSFER_UNDER_WAY, WRONG_PIN_SECRET,
 };
 use crate::bank::{
-    self, AccountEvent, Bank, CheckBalanceError, CommandFailure, NotTransferred, QueryError, Receipt, Refusal,
-    Unavailable,
+    self, Account, AccountEvent, AccountId, Bank, CheckBalanceError, CommandFailure, Moment, NotTransferred,
+    QueryError, Receipt, Refusal, Unavailable,
 };
+use crate::engine::domain::Aggregate as _;
+use crate::engine::log::StreamId;
 use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
-use crate::shell::application_functions::{self, Words, words};
+use crate::shell::application_functions::{self, Words, not_there_yet, words};
 use crate::shell::common_errors::{BUSY, COMMAND_ID_TAKEN, NO_EVENT};
 use crate::shell::functions::NotDone;
 use crate::shell::query_arguments::beyond_the_end;
@@ -92,12 +94,22 @@ pub(super) fn no_answer(error: QueryError) -> Term {
     WORDS.no_answer(error)
 }
 
-pub(super) fn no_balance(error: CheckBalanceError) -> Term {
+/// The outcome of a query about an account that failed. One that was opened later is said to be no account yet.
+pub(super) async fn no_balance(
+    bank: &Bank,
+    account: &AccountId,
+    moment: Option<Moment>,
+    error: CheckBalanceError,
+) -> NotDone {
     match error {
-        CheckBalanceError::NoAccount => Term::Missing(NO_ACCOUNT),
-        CheckBalanceError::NoLine => Term::Error(NO_EVENT),
-        CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet),
-        CheckBalanceError::Unavailable(unavailable) => WORDS.unavailable(&unavailable),
+        CheckBalanceError::NoAccount => {
+            let stream = StreamId::new(Account::CATEGORY, account);
+            let explanation = not_there_yet(bank, &stream, moment).await;
+            NotDone::from(Term::Missing(NO_ACCOUNT)).explained(explanation)
+        }
+        CheckBalanceError::NoLine => Term::Error(NO_EVENT).into(),
+        CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet).into(),
+        CheckBalanceError::Unavailable(unavailable) => WORDS.unavailable(&unavailable).into(),
     }
 }
 

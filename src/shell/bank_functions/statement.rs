@@ -56,8 +56,14 @@ async fn statement(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let id = account(&call, ACCOUNT)?;
     let (period, limit) = (period(&call)?, limit(&call)?);
     let until = moment(&call)?;
-    let statement = bank.statement(&id, period, until, limit).await.map_err(no_balance)?;
-    let account = bank.account(&id, until).await.map_err(no_balance)?;
+    let found = match bank.statement(&id, period, until, limit).await {
+        Ok(statement) => bank.account(&id, until).await.map(|account| (statement, account)),
+        Err(error) => Err(error),
+    };
+    let (statement, account) = match found {
+        Ok(found) => found,
+        Err(error) => return Err(no_balance(&bank, &id, until, error).await),
+    };
     let mut notes = Vec::new();
     if statement.earlier > 0 {
         notes.push(left_out(&call, &statement));

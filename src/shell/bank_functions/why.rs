@@ -34,7 +34,10 @@ async fn why(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let currency = functions.currency(&bank).await?;
     let account = account(&call, ACCOUNT)?;
     let (until, limit) = (moment(&call)?, limit(&call)?);
-    let mut reasons = bank.why(&account, until, limit.saturating_add(1)).await.map_err(no_balance)?;
+    let mut reasons = match bank.why(&account, until, limit.saturating_add(1)).await {
+        Ok(reasons) => reasons,
+        Err(error) => return Err(no_balance(&bank, &account, until, error).await),
+    };
     let earlier = reasons.len().saturating_sub(limit);
     let before = reasons.drain(..earlier).next_back();
     let note = before.map(|last| {

@@ -1,9 +1,13 @@
 //! Completion of functions, names, keywords and their values.
 
+use std::collections::BTreeSet;
+
 use super::assistant::Assistant;
 use super::candidate::Candidate;
 use super::file_names::file_names;
 use super::partial_statement::PartialStatement;
+use crate::shell::concepts::{self, Concept};
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Function, Parameter, ParameterKind};
 use crate::shell::language::string_begun;
 
@@ -53,11 +57,13 @@ impl Assistant {
             words.filter(|known| known.starts_with(word)).map(Candidate::from).collect()
         };
         match parameter.kind {
-            ParameterKind::Function => self.complete_function(word),
+            ParameterKind::Function => self.complete_topic(word),
             ParameterKind::Boolean => words(&["true", "false"], ""),
             ParameterKind::Atom(atoms) => words(atoms, ":"),
             ParameterKind::Integer => self.names(parameter, word).into_iter().map(Candidate::from).collect(),
-            ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil if word.is_empty() => {
+            ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil | ParameterKind::File
+                if word.is_empty() =>
+            {
                 self.complete_string(parameter, word).into_iter().map(Candidate::quoted).collect()
             }
             ParameterKind::Named => {
@@ -91,6 +97,24 @@ impl Assistant {
         };
         let names = self.names(parameter, prefix).into_iter().filter(is_word);
         names.map(|name| Candidate::from(format!(":{name}"))).collect()
+    }
+
+    /// What `help` explains: functions, concepts, and errors where the word begins like one or nothing else does.
+    fn complete_topic(&self, written: &str) -> Vec<Candidate> {
+        let lower = written.to_lowercase();
+        let errors = |sign: &str, begun: &str| {
+            let errors = self.vocabulary.all().flat_map(Function::all_errors).map(ErrorReason::name);
+            let begun: BTreeSet<_> = errors.filter(|name| name.starts_with(begun)).collect();
+            begun.into_iter().map(|name| Candidate::from(format!("{sign}{name}"))).collect::<Vec<_>>()
+        };
+        if let Some(begun) = lower.strip_prefix(':') {
+            return errors(":", begun);
+        }
+        let mut candidates = if written.contains(' ') { Vec::new() } else { self.complete_function(written) };
+        let concepts = concepts::all().map(Concept::word);
+        let concepts = concepts.map(|word| if written.contains(' ') { word.replace('_', " ") } else { word });
+        candidates.extend(concepts.filter(|word| word.starts_with(&lower)).map(Candidate::from));
+        if candidates.is_empty() { errors("", &lower) } else { candidates }
     }
 
     /// Modules up to the dot, then functions, also in lower case and without their module; aliases only where no function's

@@ -15,7 +15,11 @@ use super::assistant::Assistant;
 use super::escaped_history::EscapedHistory;
 use super::highlighting::Highlight;
 use crate::printable::is_printable;
-use crate::shell::{escape, wiped};
+use crate::shell::wrapping::cut;
+use crate::shell::{escape, streams, wiped};
+
+/// A hint is not shown in fewer columns, unless it is as short.
+const MIN_HINT: usize = 8;
 
 /// The line editor, with the history that escapes.
 pub(super) type LineEditor = rustyline::Editor<LineHelper, EscapedHistory>;
@@ -28,11 +32,21 @@ pub(super) struct LineHelper {
     pub(super) hidden: bool,
     /// The lines before it of the same statement, each with its end.
     pub(super) before: Zeroizing<String>,
+    /// The columns that the prompt takes.
+    pub(super) prompt_width: usize,
 }
 
 impl LineHelper {
     pub(super) fn new(assistant: Assistant, in_color: bool) -> Self {
-        Self { assistant, in_color, hidden: false, before: Zeroizing::new(String::new()) }
+        Self { assistant, in_color, hidden: false, before: Zeroizing::new(String::new()), prompt_width: 0 }
+    }
+
+    /// How many columns are left behind the end of a line, in the row of the terminal that it ends in.
+    fn room_behind(&self, line: &str, columns: Option<usize>) -> usize {
+        let Some(columns) = columns else { return usize::MAX };
+        let (before, last) = line.rsplit_once('\n').map_or((self.prompt_width, line), |(_, last)| (0, last));
+        // The cursor has a column too.
+        columns - (before + last.width()) % columns - 1
     }
 
     /// The statement up to the cursor.
@@ -66,13 +80,29 @@ impl Completer for LineHelper {
     }
 
     fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
-        let backslashes = |text: &str| text.bytes().rev().take_while(|byte| *byte == b'\\').count();
         // What several names begin with may end in the middle of an escape.
         let whole = if backslashes(elected) % 2 == 1 { &elected[..elected.len() - 1] } else { elected };
-        let closes = whole.strip_suffix('"').is_some_and(|name| backslashes(name) % 2 == 0);
-        let quote = usize::from(closes && line.as_str()[line.pos()..].starts_with('"'));
-        line.replace(start..line.pos() + quote, whole, changes);
+        let there = already_there(whole, &line.as_str()[line.pos()..]);
+        line.replace(start..line.pos() + there, whole, changes);
     }
+}
+
+fn backslashes(text: &str) -> usize {
+    text.bytes().rev().take_while(|byte| *byte == b'\\').count()
+}
+
+/// How much of what follows the cursor a completion has at its end: within a word or a string, Tab doubles nothing.
+fn already_there(completed: &str, after: &str) -> usize {
+    let closes = completed.strip_suffix('"').is_some_and(|name| backslashes(name).is_multiple_of(2));
+    if closes {
+        return usize::from(after.starts_with('"'));
+    }
+    let is_of_word = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.' | ':');
+    let word = after.len() - after.trim_start_matches(is_of_word).len();
+    let string = after.find('"').unwrap_or(0);
+    // The keyword of an argument is followed by its blank.
+    let keyword = if after[word..].starts_with(' ') { word + 1 } else { word };
+    [string, keyword, word].into_iter().filter(|length| completed.ends_with(&after[..*length])).max().unwrap_or(0)
 }
 
 /// A hint that is shown, but cannot be inserted into the line.
@@ -97,7 +127,8 @@ impl Hinter for LineHelper {
         let hint = at_end.then(|| self.assistant.hint(&self.statement(line))).flatten()?;
         // Without a colour of its own it would look as if it were typed. As a comment it does not.
         let shown = if self.in_color { hint } else { format!("  # {}", hint.trim_start_matches(['"', ',', ' '])) };
-        Some(ArgumentsToCome(shown))
+        let room = self.room_behind(line, streams::output_width());
+        (room >= MIN_HINT || shown.width() <= room).then(|| ArgumentsToCome(cut(&shown, room)))
     }
 }
 

@@ -25,6 +25,7 @@ use rustyline::config::Configurer as _;
 use rustyline::error::ReadlineError;
 use rustyline::{ColorMode, CompletionType, Config};
 use tokio::sync::{mpsc, oneshot};
+use unicode_width::UnicodeWidthStr as _;
 use zeroize::Zeroizing;
 
 pub(super) use self::assistant::Assistant;
@@ -212,7 +213,7 @@ impl Reader {
         while let Some(request) = requests.blocking_recv() {
             let answer = match request {
                 Request::Read { prompt, before } => {
-                    self.continue_after(before);
+                    self.continue_after(before, prompt.width());
                     self.read(&prompt, false)
                 }
                 Request::Ask { question } => self.read_hidden(&question),
@@ -233,9 +234,10 @@ impl Reader {
         }
     }
 
-    fn continue_after(&mut self, before: Zeroizing<String>) {
+    fn continue_after(&mut self, before: Zeroizing<String>, prompt_width: usize) {
         if let Some(helper) = self.editor.helper_mut() {
             helper.before = before;
+            helper.prompt_width = prompt_width;
         }
     }
 

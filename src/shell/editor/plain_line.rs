@@ -2,13 +2,14 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Typed;
-use super::keyboard::{Keyboard, Refused};
+use super::keyboard::{Keyboard, MAX_PASTED, PAUSE, QUIET, Refused, hold_secret};
 use crate::shell::streams::{self, Descriptor};
 use crate::shell::{escape, wiped};
 
@@ -18,6 +19,8 @@ pub(super) struct PlainLines {
     terminal: Descriptor,
     keyboard: Keyboard,
     given_up: UnixStream,
+    /// Lines that were typed ahead, because one of them is a secret.
+    ahead: Zeroizing<Vec<u8>>,
 }
 
 /// Makes the reader give up its line.
@@ -41,13 +44,14 @@ impl PlainLines {
         let (given_up, give_up) = UnixStream::pair()?;
         given_up.set_nonblocking(true)?;
         give_up.set_nonblocking(true)?;
-        Ok((Self { terminal, keyboard, given_up }, GiveUp(give_up)))
+        Ok((Self { terminal, keyboard, given_up, ahead: Zeroizing::default() }, GiveUp(give_up)))
     }
 
-    /// Reads a line after a prompt. If it is hidden, its length is not shown either.
+    /// Reads a line after a prompt, or several that come without a pause: they are a paste. If it is hidden, it is one line,
+    /// and its length is not shown either.
     pub(super) fn read(&mut self, prompt: &str, hidden: bool) -> Typed {
         self.keyboard.begin_line(hidden);
-        let typed = self.read_line(prompt);
+        let typed = self.read_lines(prompt, hidden);
         self.keyboard.end_line();
         if hidden && matches!(typed, Ok(Typed::Text(_))) || matches!(typed, Ok(Typed::Interrupt)) {
             // The terminal has not shown the end of the line, or ^C in its place.
@@ -56,44 +60,94 @@ impl PlainLines {
         typed.unwrap_or_else(|error| Typed::Failure(error.to_string()))
     }
 
-    fn read_line(&mut self, prompt: &str) -> io::Result<Typed> {
+    fn read_lines(&mut self, prompt: &str, hidden: bool) -> io::Result<Typed> {
         streams::print_on_terminal(&escape::line(prompt))?;
-        let mut line = Zeroizing::new(Vec::new());
+        if let Some(line) = self.take_ahead() {
+            return Ok(Typed::Text(line));
+        }
+        let mut lines = Zeroizing::new(Vec::new());
         let mut bytes = Zeroizing::new([0; 1 << 12]);
         loop {
-            if self.is_given_up()? {
-                return Ok(Typed::Interrupt);
+            let has_line = lines.ends_with(b"\n");
+            match self.wait((has_line && !hidden).then_some(PAUSE))? {
+                Waited::Ready => {}
+                Waited::InVain => break,
+                Waited::GivenUp => {
+                    self.ahead.zeroize();
+                    return Ok(Typed::Interrupt);
+                }
             }
             let length = { self.terminal }.read(&mut *bytes)?;
-            if length == 0 && line.is_empty() {
+            if length == 0 && lines.is_empty() {
                 return Ok(Typed::End);
             }
-            let is_last = length == 0;
-            wiped::reserve(&mut line, length);
-            line.extend_from_slice(&bytes[..length]);
+            wiped::reserve(&mut lines, length);
+            lines.extend_from_slice(&bytes[..length]);
             bytes.zeroize();
-            if is_last || line.ends_with(b"\n") {
-                let text = line.strip_suffix(b"\n").unwrap_or(&line);
-                return Ok(match std::str::from_utf8(text) {
-                    Ok(text) => Typed::Text(Zeroizing::new(text.to_owned())),
-                    Err(_) => Typed::Refused(Refused::NotUtf8),
-                });
+            if hidden && lines.last().copied() == self.keyboard.suspend_key() && lines.pop().is_some() {
+                self.keyboard.stop();
+                continue;
             }
+            if length == 0 || hidden && lines.ends_with(b"\n") {
+                break;
+            }
+            if lines.len() > MAX_PASTED {
+                return self.refuse(Refused::TooLong);
+            }
+        }
+        let text = lines.strip_suffix(b"\n").unwrap_or(&lines);
+        match std::str::from_utf8(text) {
+            Ok(text) if !hold_secret(&lines) => Ok(Typed::Text(Zeroizing::new(text.to_owned()))),
+            Ok(_) => {
+                self.ahead = lines;
+                Ok(self.take_ahead().map_or(Typed::End, Typed::Text))
+            }
+            Err(_) => self.refuse(Refused::NotUtf8),
         }
     }
 
-    /// Waits for something to read, or for being told to give up.
-    fn is_given_up(&mut self) -> io::Result<bool> {
+    /// Takes the first line that was typed ahead.
+    fn take_ahead(&mut self) -> Option<Zeroizing<String>> {
+        let end = self.ahead.iter().position(|byte| *byte == b'\n').unwrap_or(self.ahead.len());
+        let line = (!self.ahead.is_empty()).then(|| Zeroizing::new(String::from_utf8_lossy(&self.ahead[..end]).into()));
+        let next = (end + 1).min(self.ahead.len());
+        wiped::remove_before(&mut self.ahead, next);
+        line
+    }
+
+    /// Drops what is typed until nothing comes for a while: what came with a text that is refused must not run without it.
+    fn refuse(&mut self, refused: Refused) -> io::Result<Typed> {
+        let mut bytes = Zeroizing::new([0; 1 << 12]);
+        while let Waited::Ready = self.wait(Some(QUIET))? {
+            if { self.terminal }.read(&mut *bytes)? == 0 {
+                break;
+            }
+        }
+        Ok(Typed::Refused(refused))
+    }
+
+    /// Waits for something to read, for being told to give up, or in vain.
+    fn wait(&mut self, patience: Option<Duration>) -> io::Result<Waited> {
+        let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
         loop {
             let mut wanted = [PollFd::new(&self.terminal, PollFlags::IN), PollFd::new(&self.given_up, PollFlags::IN)];
-            match poll(&mut wanted, None) {
+            match poll(&mut wanted, patience.as_ref()) {
+                Ok(0) => return Ok(Waited::InVain),
                 Ok(_) if !wanted[1].revents().is_empty() => break,
-                Ok(_) => return Ok(false),
+                Ok(_) => return Ok(Waited::Ready),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         let _ = self.given_up.read(&mut [0; 64]);
-        Ok(true)
+        Ok(Waited::GivenUp)
     }
+}
+
+/// What waiting for a line has led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    Ready,
+    InVain,
+    GivenUp,
 }

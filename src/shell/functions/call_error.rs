@@ -17,12 +17,12 @@ pub struct CallError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum CallProblem {
-    #[error("there is no function `{name}`{}", did_you_mean(.suggestions))]
+    #[error("there is no function `{name}`{}", did_you_mean_or_help(.suggestions))]
     UnknownFunction { name: String, suggestions: Vec<String> },
     #[error("expected a function: `{0}` is a module")]
     ModuleAlone(String),
-    #[error("no function replies `:{name}`{}", did_you_mean(.suggestions))]
-    UnknownReason { name: String, suggestions: Vec<String> },
+    #[error("nothing is called `{name}` here{}", did_you_mean_or_help(.suggestions))]
+    UnknownTopic { name: String, suggestions: Vec<String> },
     #[error("`{function}` takes {}, not {given}", count_arguments(*.least, *.most))]
     WrongCount { function: String, least: usize, most: usize, given: usize },
     #[error("`{parameter}` is {expected}, not {given}")]
@@ -33,6 +33,10 @@ pub enum CallProblem {
     UnknownKeyword { function: String, keyword: String, suggestions: Vec<String> },
     #[error("`{keyword}:` is given twice")]
     RepeatedKeyword { keyword: String },
+}
+
+fn did_you_mean_or_help(suggestions: &[String]) -> String {
+    if suggestions.is_empty() { "; help lists what there is".to_owned() } else { did_you_mean(suggestions) }
 }
 
 fn did_you_mean(suggestions: &[String]) -> String {

@@ -117,6 +117,7 @@ fn value<'a>(
         (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).into()),
         (Value::Name(name), ParameterKind::Function) => Ok(name.to_string().into()),
         (Value::Atom(atom), ParameterKind::Function) => Ok((*atom).into()),
+        (Value::String(text), ParameterKind::Function) => Ok(text.clone()),
         (other, kind) => {
             let (expected, given) = (kind.describe(manual), kind_of(other));
             let problem = CallProblem::WrongKind { parameter: parameter.name, expected, given };
@@ -153,7 +154,7 @@ impl ParameterKind {
             }
             Self::Function => {
                 format!(
-                    "a function such as `{}`, an error such as `:busy`, or a concept such as `event`",
+                    "a function such as `{}`, an error such as `busy`, or a concept such as `event`",
                     manual.function
                 )
             }

@@ -20,6 +20,6 @@ pub use self::call_error::{CallError, CallProblem};
 pub use self::check::check;
 pub use self::domain::{Domain, Names};
 pub use self::function::{Function, NIL, Parameter, ParameterKind};
-pub use self::outcome::{Failed, Live, NotDone, Outcome, Reply, SentCall};
+pub use self::outcome::{Detail, Explanation, Failed, Live, NotDone, Outcome, Reply, SentCall};
 pub use self::row::{Call, FindingSecret, Row, RunningCall, WantedSecret, joined};
 pub use self::vocabulary::{Manual, ShellFunction, ShellReply, Vocabulary};

@@ -39,8 +39,20 @@ pub struct Reply {
     pub declined: bool,
     /// Lines after the term, for instance about rows that a table leaves out.
     pub notes: Vec<String>,
+    /// What explains the term to a person, where its reason alone does not.
+    pub explanation: Option<Explanation>,
     /// Output that follows as it comes; `None` for most calls.
     pub live: Option<Live>,
+}
+
+/// An explanation for a person at a terminal. Scripts do not print it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The names of the parameters that it is about, besides those that the reason is about. What was given for them is
+    /// shown with it.
+    pub about: &'static [&'static str],
+    /// A clause: what is so, and what to do next.
+    pub clause: String,
 }
 
 /// Output of a call that lasts, such as a watch, until it ends or a person interrupts it. Its reply is printed after that.
@@ -59,8 +71,17 @@ pub struct NotDone {
     pub reply: Term,
     /// The failure behind it, if there was one.
     pub failed: Option<Failed>,
+    /// What is said besides, if that is more than the reason says.
+    pub detail: Option<Box<Detail>>,
+}
+
+/// What is said about a call that was not done, besides its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
     /// A line after the term: what is wrong with an argument, and how to write it.
-    pub note: Option<Box<str>>,
+    Note(String),
+    /// What explains the term to a person.
+    Explanation(Explanation),
 }
 
 /// A failure, for a person to mend.
@@ -74,13 +95,13 @@ pub struct Failed {
 
 impl From<Term> for Reply {
     fn from(term: Term) -> Self {
-        Self { term, events: Vec::new(), declined: false, notes: Vec::new(), live: None }
+        Self { term, events: Vec::new(), declined: false, notes: Vec::new(), explanation: None, live: None }
     }
 }
 
 impl From<Term> for NotDone {
     fn from(reply: Term) -> Self {
-        Self { reply, failed: None, note: None }
+        Self { reply, failed: None, detail: None }
     }
 }
 
@@ -88,19 +109,29 @@ impl NotDone {
     /// A failure with its message. `{:error, :busy}` counts as none: a log message has already named the other program.
     pub fn failed(reply: Term, message: String) -> Self {
         let has_failed = !matches!(reply, Term::Error(BUSY));
-        Self { reply, failed: has_failed.then_some(Failed { message, changes_nothing: false }), note: None }
+        Self { failed: has_failed.then_some(Failed { message, changes_nothing: false }), ..reply.into() }
     }
 
     /// The refusal of an argument that is of the right kind and malformed, with a line that says why. It is a reply as any
     /// other, and a script goes on after it.
     pub fn malformed(reason: ErrorReason, why: impl fmt::Display) -> Self {
-        Self { note: Some(why.to_string().into()), ..Term::Error(reason).into() }
+        Self { detail: Some(Box::new(Detail::Note(why.to_string()))), ..Term::Error(reason).into() }
+    }
+
+    /// Adds what explains it to a person.
+    #[must_use]
+    pub fn explained(self, explanation: Option<Explanation>) -> Self {
+        Self { detail: explanation.map(|explanation| Box::new(Detail::Explanation(explanation))), ..self }
     }
 
     /// The reply, to be printed.
     pub fn into_reply(self) -> (Reply, Option<Failed>) {
-        let Self { reply, failed, note } = self;
-        (Reply { notes: note.into_iter().map(String::from).collect(), ..reply.into() }, failed)
+        let Self { reply, failed, detail } = self;
+        let notes = match detail.map(|detail| *detail) {
+            Some(Detail::Note(note)) => vec![note],
+            Some(Detail::Explanation(_)) | None => Vec::new(),
+        };
+        (Reply { notes, ..reply.into() }, failed)
     }
 
     /// Marks the failure as one that left everything as before.

@@ -96,7 +96,15 @@ impl Vocabulary {
         let exact = self.all().find(|function| function.is_named(module, name));
         let bare = || self.all().find(|function| module.is_none() && function.has_name(name));
         let any = || self.all().find(|function| self.in_any_case && function.is_named_in_any_case(module, name));
-        exact.or_else(bare).or_else(any)
+        exact.or_else(bare).or_else(any).or_else(|| self.of_any_module(module?, name))
+    }
+
+    /// The shell's `help`, which people also ask a module for.
+    fn of_any_module(self, module: &str, name: &str) -> Option<&'static Function> {
+        const HELP: &str = "help";
+        let is_known = self.has_module(&Name { span: 0..0, module: None, function: module });
+        let functions = || self.manual.shell_functions.iter().map(|own| &own.function);
+        functions().find(|function| is_known && function.name == HELP && function.has_name(name))
     }
 
     /// The function that a name calls, written with its module or without.

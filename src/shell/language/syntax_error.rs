@@ -46,6 +46,8 @@ pub enum Problem {
     ExpectedAtom,
     #[error("strings stand in double quotes")]
     SingleQuotes,
+    #[error("strings stand in straight quotes: \"…\"")]
+    CurlyQuotes,
     #[error("unknown escape: strings know \\\" \\\\ \\n \\t \\u{{…}}")]
     UnknownEscape,
     #[error("expected \\u{{…}} with the hexadecimal number of a Unicode character")]

@@ -83,6 +83,15 @@ fn atoms_booleans_keywords_and_names() {
 }
 
 #[test]
+fn words_beside_each_other_are_one() {
+    let statement = only("f process  manager, No Such, at: 3");
+    let words: Vec<_> = statement.arguments.iter().map(|argument| argument.value.clone()).collect();
+    assert!(matches!(&words[0], Value::Name(name) if name.function == "process  manager"), "{words:?}");
+    assert!(matches!(&words[1], Value::Name(name) if name.function == "No Such"), "{words:?}");
+    assert_eq!((words.len(), problem("f a at: 3")), (3, (4..5, Problem::MissingComma)));
+}
+
+#[test]
 fn mistakes_are_found_at_their_place() {
     for (text, span, expected) in [
         ("f \"abc", 2..3, Problem::OpenString),
@@ -91,6 +100,9 @@ fn mistakes_are_found_at_their_place() {
         ("Bank. open", 5..6, Problem::ExpectedFunction("Bank".into())),
         ("f = 1", 2..3, Problem::NoVariables),
         ("f=1", 1..2, Problem::NoVariables),
+        ("let x = 5", 6..7, Problem::NoVariables),
+        ("x := 5", 2..3, Problem::NoVariables),
+        ("f \"x\" = 5", 6..7, Problem::ExpectedSeparator),
         ("?5", 1..2, Problem::ExpectedSeparator),
         (": f", 0..1, Problem::ExpectedStatement),
         ("f 1,", 4..4, Problem::ExpectedArgument),
@@ -112,6 +124,8 @@ fn mistakes_are_found_at_their_place() {
         ("f 1._5", 2..6, Problem::Fraction),
         ("f : a", 2..3, Problem::ExpectedAtom),
         ("f 'a'", 2..3, Problem::SingleQuotes),
+        ("f “a”", 2..5, Problem::CurlyQuotes),
+        ("f(1, ‘a’)", 5..8, Problem::CurlyQuotes),
         (r#"f "a\z""#, 4..6, Problem::UnknownEscape),
         (r#"f "a\u{D800}""#, 4..6, Problem::UnicodeEscape),
         ("f \u{0}", 2..3, Problem::Unexpected('\0')),

@@ -5,13 +5,16 @@ use super::manual::NOTES;
 use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
 use super::replies::{book, inventory_table, loan_table};
 use crate::engine::application::Application;
+use crate::engine::domain::Aggregate as _;
 use crate::engine::log::StreamId;
-use crate::library::{BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
-use crate::shell::application_functions::{HasApplication, Words, application_functions, names, query, words};
+use crate::library::{Book, BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
+use crate::shell::application_functions::{
+    HasApplication, Words, application_functions, names, not_there_yet, query, words,
+};
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::function_table::{AS_OF, AT, LIMIT, WIDE};
-use crate::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, Row, joined};
+use crate::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, Reply, Row, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::page::{cut, paged};
 use crate::shell::query_arguments::{limit, moment};
@@ -93,8 +96,16 @@ const GET_BOOK: Row<ReadFunctions> = Row::new(
 
 async fn get_book(service: &ReadFunctions, call: Call<'_>) -> Outcome {
     let moment = moment(&call)?;
-    let found = service.service.get_book(isbn(&call)?, moment).await.map_err(no_answer)?;
-    Ok(found.as_ref().map_or(Term::Missing(NO_BOOK), book).into())
+    let isbn = isbn(&call)?;
+    let stream = StreamId::new(Book::CATEGORY, &isbn);
+    let found = service.service.get_book(isbn, moment).await.map_err(no_answer)?;
+    match &found {
+        Some(found) => Ok(book(found).into()),
+        None => {
+            let explanation = not_there_yet(&service.service, &stream, moment).await;
+            Ok(Reply { explanation, ..Term::Missing(NO_BOOK).into() })
+        }
+    }
 }
 
 const GET_LOANS: Row<ReadFunctions> = Row::new(

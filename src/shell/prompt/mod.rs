@@ -15,6 +15,7 @@ use super::editor::{Assistant, Editor, MAX_PASTED, Refused, Typed};
 use super::functions::Domain;
 use super::language::OpenStatement;
 use super::mistake::Mistake;
+use super::screen::Screen;
 use super::session::Session;
 use super::signals::EndingSignals;
 use super::{prompt_text, streams, wiped};
@@ -52,6 +53,8 @@ pub async fn run<D: Domain>(session: Session<D>, program: &str, history: Option<
     // Before the editor reads its first line: while it reads, it handles Ctrl-C itself.
     let interrupts = signal(SignalKind::interrupt())?;
     let mut continued = signal(SignalKind::from_raw(Number::CONT.as_raw()))?;
+    let screen = session.screen().beside_terminal();
+    let session = session.on(screen);
     let assistant = Assistant::new(session.vocabulary(), session.domain().names());
     let editor = Editor::start(terminal, assistant, history)?;
     let mut prompt = Prompt { session, editor, interrupts };
@@ -85,7 +88,7 @@ impl<D: Domain> Prompt<D> {
             None => format!("{first} is a beginning"),
         };
         let greeting = format!("{program} {version}: {beginning}, help lists the functions; exit or Ctrl-D leaves");
-        streams::print_on_terminal(&format!("{}\n", self.session.screen().wrapped(&greeting)))
+        streams::print_on_terminal(&format!("{}\n", Screen::of_terminal().wrapped(&greeting)))
     }
 
     async fn read_and_run(&mut self) -> io::Result<()> {
@@ -182,7 +185,7 @@ impl<D: Domain> Prompt<D> {
     }
 
     fn report(&self, mistake: &Mistake) {
-        print_report(self.session.screen(), &mistake.report());
+        print_report(Screen::of_terminal(), &mistake.report());
     }
 
     fn flush(&self) -> io::Result<()> {

@@ -10,6 +10,9 @@ use crate::shell::streams;
 /// The pager, unless `PAGER` names another: it ends at once if the text fits, and leaves the text on the screen.
 const PAGER: &str = "less -FRX";
 
+/// The same options, for a `less` that `PAGER` names without any.
+const LESS: (&str, &str) = ("LESS", "FRX");
+
 /// Prints a text: with a pager, if it is longer than the screen. The text must be escaped already.
 ///
 /// # Errors
@@ -37,7 +40,11 @@ fn is_too_long(text: &str) -> bool {
 fn page(text: &str) -> io::Result<()> {
     let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
     let pager = pager.unwrap_or_else(|| PAGER.to_owned());
-    let mut paging = Command::new("sh").arg("-c").arg(pager).stdin(Stdio::piped()).spawn()?;
+    let mut command = Command::new("sh");
+    if std::env::var_os(LESS.0).is_none() {
+        command.env(LESS.0, LESS.1);
+    }
+    let mut paging = command.arg("-c").arg(pager).stdin(Stdio::piped()).spawn()?;
     if let Some(mut input) = paging.stdin.take() {
         // A person may leave the pager before its end.
         let _ = input.write_all(text.as_bytes());

@@ -14,6 +14,7 @@ use crate::shell::language::Statements;
 use crate::shell::mistake::{Mistake, Source};
 use crate::shell::printing::MAX_DELAY;
 use crate::shell::read_statement::ReadStatement;
+use crate::shell::screen::Screen;
 use crate::shell::session::{Next, Session};
 use crate::shell::{escape, streams};
 
@@ -48,7 +49,7 @@ impl<D: Domain> Prompt<D> {
                     return Ok(true);
                 }
                 Some(Next::NotDone(failure) | Next::Failure(failure)) => {
-                    print_report(self.session.screen(), &format!("error: {}", escape::line(&failure)));
+                    print_report(Screen::of_terminal(), &format!("error: {}", escape::line(&failure)));
                 }
                 Some(Next::ShowHistory) => {
                     let texts = self.editor.recall().await;
@@ -120,7 +121,7 @@ impl<D: Domain> Prompt<D> {
         let Some(question) = &wanted.again else { return Ok(Some(secret)) };
         let again = self.ask(question.clone()).await?;
         if again.as_ref().is_some_and(|again| *again != secret) {
-            print_report(self.session.screen(), "error: the two answers differ, and so the statement was not run");
+            print_report(Screen::of_terminal(), "error: the two answers differ, and so the statement was not run");
         }
         Ok(again.filter(|again| *again == secret))
     }

@@ -1,8 +1,10 @@
 //! Statements from a file or a pipe.
 
+mod alone;
 mod end;
 mod landing;
 mod output;
+mod remaining;
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -16,13 +18,13 @@ use zeroize::{Zeroize as _, Zeroizing};
 pub use self::end::ScriptEnd;
 use self::end::Stop;
 use self::output::ScriptOutput;
+use self::remaining::{read_utf8, remain};
 use crate::shell::escape;
 use crate::shell::functions::Domain;
 use crate::shell::in_flight::{InFlight, MOST_IN_FLIGHT};
 use crate::shell::language::{OpenStatement, Statements};
 use crate::shell::lines::{Lines, NextLine};
 use crate::shell::mistake::{Mistake, Source};
-use crate::shell::read_statement::ReadStatement;
 use crate::shell::session::{Next, Session, Unanswered};
 use crate::shell::signals::Interrupts;
 use crate::shell::wiped;
@@ -67,6 +69,8 @@ struct ScriptRun<D, W, E> {
     had_mistake: bool,
     /// Whether a statement failed and the script continued.
     has_failed: bool,
+    /// Whether the last statement of the lines so far was sent.
+    lines_are_done: bool,
     /// Whether no statement is left to be sent.
     all_sent: bool,
     interrupts: Interrupts,
@@ -95,7 +99,7 @@ where
         let Self { session, output, errors, keep_going, strict, in_flight, interrupts } = self;
         let output = ScriptOutput::new(session.pending_output().clone(), output, errors);
         let in_flight = InFlight::with_room_for(if strict { NonZeroUsize::MIN } else { in_flight.min(MOST_IN_FLIGHT) });
-        let (had_mistake, has_failed, all_sent, place) = (false, false, false, (1, 1));
+        let (had_mistake, has_failed, lines_are_done, all_sent, place) = (false, false, true, false, (1, 1));
         ScriptRun {
             session,
             output,
@@ -105,6 +109,7 @@ where
             place,
             had_mistake,
             has_failed,
+            lines_are_done,
             all_sent,
             interrupts,
         }
@@ -174,13 +179,18 @@ where
 
     /// Runs the statements, and prints the replies to all that were sent, also after a signal.
     async fn run_until_stop(&mut self, lines: Lines<impl AsyncRead + Unpin>) -> Result<(), Stop> {
-        match self.run_lines(lines).await {
+        let mut lines = lines;
+        match self.run_lines(&mut lines).await {
             Err(Stop::Interrupted) => self.land_all().await.and(Err(Stop::Interrupted)),
+            Err(Stop::OutputClosed) => {
+                self.all_sent = self.all_sent || self.lines_are_done && !remain(&mut lines).await;
+                Err(Stop::OutputClosed)
+            }
             ended => ended,
         }
     }
 
-    async fn run_lines(&mut self, mut lines: Lines<impl AsyncRead + Unpin>) -> Result<(), Stop> {
+    async fn run_lines(&mut self, lines: &mut Lines<impl AsyncRead + Unpin>) -> Result<(), Stop> {
         // The lines so far of a statement that has a string over several lines.
         let mut text = Zeroizing::new(String::new());
         let mut first_line = 1;
@@ -191,7 +201,7 @@ where
                 NextLine::Whole { number, text } => (number, read_utf8(text)),
                 NextLine::TooLong { number } => (number, Err(("a line has at most 1 MiB", 1))),
                 NextLine::NotYet => {
-                    self.wait_for_input(&mut lines).await?;
+                    self.wait_for_input(lines).await?;
                     continue;
                 }
                 NextLine::End => break,
@@ -244,28 +254,26 @@ where
     }
 
     async fn run_text(&mut self, mut source: Source<'_>) -> Result<(), Stop> {
-        for statement in Statements::new(source.text()) {
+        let mut statements = Statements::new(source.text());
+        while let Some(statement) = statements.next() {
+            self.lines_are_done = false;
             source.go_to(&statement);
             self.place = source.place();
             if self.interrupts.end_signal().is_some() {
                 return Err(Stop::Interrupted);
             }
             let statement = self.session.read(source, statement);
-            if !self.send_ahead(&statement).await? {
+            let is_last = statements.clone().next().is_none();
+            if self.send_ahead(&statement).await? {
+                self.lines_are_done = is_last;
+            } else {
                 self.land_all().await?;
+                self.lines_are_done = is_last;
                 self.run_alone(statement).await?;
                 self.output.write_if_due().await?;
             }
         }
         Ok(())
-    }
-
-    async fn run_alone(&mut self, statement: ReadStatement<'_, D>) -> Result<(), Stop> {
-        let mut next = self.output.print_while(pin!(self.session.run(statement))).await;
-        if next == Next::Live {
-            next = self.follow().await?;
-        }
-        self.apply(next).await
     }
 
     async fn apply(&mut self, next: Next) -> Result<(), Stop> {
@@ -296,29 +304,4 @@ where
             }
         }
     }
-
-    /// Prints the output of a live statement until it ends or Ctrl-C ends it.
-    async fn follow(&mut self) -> Result<Next, Stop> {
-        let interrupts = self.interrupts.clone();
-        let live_statement = interrupts.begin_live_statement();
-        loop {
-            self.output.flush().await?;
-            tokio::select! {
-                ended = self.session.go_on() => {
-                    if let Some(next) = ended {
-                        return Ok(next);
-                    }
-                }
-                () = live_statement.interrupted() => return Ok(self.session.interrupt()),
-            }
-        }
-    }
-}
-
-/// The line, or the message and the column of its first error.
-fn read_utf8(line: &[u8]) -> Result<&str, (&'static str, usize)> {
-    std::str::from_utf8(line).map_err(|error| {
-        let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();
-        ("this is not UTF-8", before + 1)
-    })
 }

@@ -4,16 +4,20 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
 use std::{panic, thread};
 
-use super::standard_error;
+use super::{error_width, standard_error};
 use crate::shell::escape;
+use crate::shell::report::fitted;
 
-/// Writes to standard error, escaped: a message may quote a file, a name or another library.
+/// Writes to standard error, escaped: a message may quote a file, a name or another library. On a terminal, a message has
+/// no line that is wider.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::shell) struct ErrorOutput;
 
 impl Write for ErrorOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
+        let (message, end) = text.strip_suffix('\n').map_or((&*text, ""), |message| (message, "\n"));
+        let text = error_width().map_or_else(|| text.to_string(), |width| format!("{}{end}", fitted(message, width)));
         standard_error().write_all(escape::lines(&text).as_bytes())?;
         Ok(bytes.len())
     }

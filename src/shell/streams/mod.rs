@@ -13,7 +13,9 @@ pub(super) use self::descriptor::Descriptor;
 pub(super) use self::errors::{ErrorOutput, print_error, report_panics};
 pub(super) use self::input::InputThread;
 pub(super) use self::output::{OutputThread, print, print_on_terminal};
-pub(super) use self::terminal::{answers_are_on_the_terminal, open_terminal, scanned_input, size};
+pub(super) use self::terminal::{
+    answers_are_on_the_terminal, answers_go_through_a_pipe, open_terminal, scanned_input, size,
+};
 
 use std::fs::File;
 use std::io;
@@ -51,6 +53,12 @@ pub(super) fn output_is_a_terminal() -> bool {
 /// The columns of the terminal that is standard output, if it knows them.
 pub(super) fn output_width() -> Option<usize> {
     let size = tcgetwinsize(stdio::stdout()).ok()?;
+    (size.ws_col > 0).then(|| size.ws_col.into())
+}
+
+/// The columns of the terminal that is standard error, if it is one and knows them.
+pub(super) fn error_width() -> Option<usize> {
+    let size = tcgetwinsize(stdio::stderr()).ok()?;
     (size.ws_col > 0).then(|| size.ws_col.into())
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 
-use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
+use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fcntl_setfl, fstat, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::stdio::{dup2_stdin, dup2_stdout, stdin, stdout};
 use rustix::termios::{OptionalActions, Termios, tcgetwinsize, tcsetattr};
@@ -44,6 +44,13 @@ pub(super) fn answers() -> Option<BorrowedFd<'static>> {
 /// Whether answers go to the terminal that a person types on.
 pub(in crate::shell) fn answers_are_on_the_terminal() -> bool {
     ANSWERS.get().is_none()
+}
+
+/// Whether answers go through a pipe.
+pub(in crate::shell) fn answers_go_through_a_pipe() -> bool {
+    let kind =
+        ANSWERS.get().and_then(|answers| fstat(answers).ok()).map(|status| FileType::from_raw_mode(status.st_mode));
+    kind == Some(FileType::Fifo)
 }
 
 /// How many rows and columns the terminal of standard output has; `None` if it is none, or does not say.

@@ -14,7 +14,7 @@ pub(in crate::shell) const MAX_PASTED: usize = 1 << 20;
 /// The longest sequence that may be a key, in bytes.
 const MAX_KEY: usize = 32;
 
-const PASTE_END: &[u8] = b"\x1b[201~";
+pub(super) const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// Ctrl-Q and Ctrl-V.
 const QUOTE: [u8; 2] = [0x11, 0x16];

@@ -4,6 +4,7 @@
 //! typed, and [scans](keys) them on the way. The modes of the terminal are set here too, and set again when the program
 //! was stopped and goes on.
 
+mod burst;
 mod keys;
 mod modes;
 mod sequences;
@@ -19,15 +20,16 @@ use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use self::burst::Burst;
+pub(super) use self::burst::{PAUSE, hold_secret};
 use self::keys::{KeyScanner, Piece};
 pub(in crate::shell) use self::keys::{MAX_PASTED, Refused};
 use self::modes::{TerminalModes, Typing, Use};
 use super::late_output::LateOutput;
 use crate::shell::streams::{self, Descriptor};
-use crate::shell::wiped;
 
 /// How long the rest of a sequence may take to arrive, and how long the keyboard is quiet after a text that is refused.
-const QUIET: Duration = Duration::from_millis(200);
+pub(super) const QUIET: Duration = Duration::from_millis(200);
 
 /// How long the program may take to stop, once it has asked for it. It cannot be stopped where nobody would let it go on.
 const STOP: Duration = Duration::from_secs(1);
@@ -95,6 +97,16 @@ impl Keyboard {
         self.use_for(Use::Running);
     }
 
+    /// The key that stops the program.
+    pub(super) fn suspend_key(&self) -> Option<u8> {
+        self.shared.modes.suspend_key()
+    }
+
+    /// Stops the program, as its user asked, until somebody lets it go on.
+    pub(super) fn stop(&self) {
+        self.shared.stop();
+    }
+
     /// Why a line was given up, if a text in it was refused.
     pub(super) fn take_refused(&self) -> Option<Refused> {
         self.shared.lock().refused.take()
@@ -148,18 +160,33 @@ impl Shared {
         }
     }
 
-    /// Moves keys to the line editor until the terminal is gone. Then the line editor's input ends.
+    /// Moves keys to the line editor until the terminal is gone. Then the line editor's input ends. What comes without a
+    /// pause is moved as one.
     fn move_keys(&self, mut scanner: KeyScanner, line_editor: &OwnedFd) {
         let mut bytes = Zeroizing::new([0; 1 << 12]);
+        let mut burst = Burst::default();
         loop {
             drop(self.wait_for_line());
-            let keys = match self.poll(scanner.is_within_sequence().then_some(QUIET)) {
+            let patience = match (scanner.is_within_sequence(), burst.is_empty()) {
+                (true, _) => Some(QUIET),
+                (false, false) => Some(PAUSE),
+                (false, true) => None,
+            };
+            let keys = match self.poll(patience) {
                 Ok(true) => match self.read_line_part(&mut *bytes, &mut scanner) {
                     Ok(Some(0)) | Err(_) => return,
-                    Ok(Some(length)) => self.scan(&bytes[..length], &mut scanner),
+                    Ok(Some(length)) => {
+                        let begins = burst.is_empty();
+                        let given_up = self.scan(&bytes[..length], &mut scanner, &mut burst);
+                        let is_key = begins && burst.is_one_key();
+                        given_up.or_else(|| is_key.then(|| burst.take(scanner.hidden)))
+                    }
                     Ok(None) => continue,
                 },
-                Ok(false) => scanner.time_out().map(keys_of),
+                Ok(false) => {
+                    burst.add(&scanner.time_out().map(keys_of).unwrap_or_default());
+                    Some(burst.take(scanner.hidden))
+                }
                 Err(_) => return,
             };
             bytes.zeroize();
@@ -197,26 +224,30 @@ impl Shared {
         { self.terminal }.read(bytes).map(Some)
     }
 
-    /// The keys for the line editor in some bytes. After a text that is refused there are none: what came with it must not
-    /// run without it.
-    fn scan(&self, bytes: &[u8], scanner: &mut KeyScanner) -> Option<Zeroizing<Vec<u8>>> {
-        let mut keys = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    /// Adds the keys in some bytes to those before. After a text that is refused none are left, as what came with it must
+    /// not run without it: then the line editor is told to give up its line.
+    fn scan(&self, bytes: &[u8], scanner: &mut KeyScanner, burst: &mut Burst) -> Option<Zeroizing<Vec<u8>>> {
         for byte in bytes {
-            match scanner.push(*byte) {
-                Some(Piece::Keys(more)) => {
-                    wiped::reserve(&mut keys, more.len());
-                    keys.extend_from_slice(&more);
+            let refused = match scanner.push(*byte) {
+                Some(Piece::Keys(keys)) => {
+                    burst.add(&keys);
+                    burst.is_too_long().then_some(Refused::TooLong)
                 }
-                Some(Piece::Suspend) => self.stop(),
-                Some(Piece::Refused(refused)) => {
-                    self.lock().refused = Some(refused);
-                    self.discard(scanner);
-                    return Some(Zeroizing::new(GIVE_UP.to_vec()));
+                Some(Piece::Suspend) => {
+                    self.stop();
+                    None
                 }
-                None => {}
+                Some(Piece::Refused(refused)) => Some(refused),
+                None => None,
+            };
+            if let Some(refused) = refused {
+                burst.clear();
+                self.lock().refused = Some(refused);
+                self.discard(scanner);
+                return Some(Zeroizing::new(GIVE_UP.to_vec()));
             }
         }
-        Some(keys)
+        None
     }
 
     /// Drops what is typed until nothing comes for a while.
@@ -238,8 +269,11 @@ impl Shared {
         // An error leaves the program running.
         let _ = kill_current_process_group(Signal::TSTP);
         let waited = self.changed.wait_timeout_while(state, STOP, |state| !state.went_on);
-        drop(waited);
-        self.resume();
+        let went_on = waited.unwrap_or_else(PoisonError::into_inner).0.went_on;
+        // Who let it go on has set the modes and shown the line.
+        if !went_on {
+            self.resume();
+        }
     }
 }
 

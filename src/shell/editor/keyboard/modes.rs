@@ -38,6 +38,9 @@ pub(super) struct TerminalModes {
     before: Option<Termios>,
 }
 
+/// The special code that no key has.
+const NO_KEY: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
+
 impl TerminalModes {
     const BRACKETED_PASTE_OFF: &str = "\u{1b}[?2004l";
 
@@ -63,15 +66,24 @@ impl TerminalModes {
         Some(raw)
     }
 
+    /// The settings for a line that nobody may see. The key that stops the program ends it, so that the program can give
+    /// the terminal back before it stops: not every shell does that.
+    fn hidden(&self) -> Option<Termios> {
+        let mut hidden = self.before.clone()?;
+        hidden.local_modes.remove(LocalModes::ECHO);
+        if let Some(key) = self.suspend_key() {
+            hidden.special_codes[SpecialCodeIndex::VSUSP] = NO_KEY;
+            hidden.special_codes[SpecialCodeIndex::VEOL] = key;
+        }
+        Some(hidden)
+    }
+
     /// Sets the modes for a use. Errors are ignored: they mean that the terminal is gone.
     pub(super) fn set_for(&self, use_: Use) {
         let settings = match (use_, self.typing) {
             (Use::Lent, _) => return,
             (Use::Typing { .. }, Typing::ByKey) => self.raw(),
-            (Use::Typing { hidden: true }, Typing::ByLine) => self.before.clone().map(|mut settings| {
-                settings.local_modes.remove(LocalModes::ECHO);
-                settings
-            }),
+            (Use::Typing { hidden: true }, Typing::ByLine) => self.hidden(),
             (Use::Typing { hidden: false }, Typing::ByLine) | (Use::Running, _) => self.before.clone(),
         };
         if let Some(settings) = settings {

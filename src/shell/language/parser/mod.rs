@@ -3,8 +3,10 @@
 //! It parses statements one by one, so that those before a mistake still run. It is not recursive, and takes linear time
 //! for any text.
 
+mod values;
+
 use super::syntax_error::{Parsed, fail, shortened};
-use super::{Argument, ArgumentList, Name, Problem, Span, Statement, Token, TokenKind, Tokens, Value, literals};
+use super::{Argument, ArgumentList, Name, Problem, Span, Statement, Token, TokenKind, Tokens, Value};
 
 /// Parses the statements of a text, one after another.
 #[derive(Clone, Debug)]
@@ -54,6 +56,12 @@ impl<'a> Statements<'a> {
     fn skip(&mut self) {
         self.start = self.tokens.place();
         self.next = self.tokens.next_kind();
+    }
+
+    /// Whether something is assigned here, as other languages do it with `=` or `:=`.
+    fn is_at_equals_sign(&self) -> bool {
+        let rest = &self.text[self.start..];
+        rest.starts_with('=') || rest.starts_with(":=")
     }
 
     /// Skips spaces, and answers whether there were any.
@@ -119,6 +127,7 @@ impl<'a> Statements<'a> {
         }
         match self.peek() {
             None | Some(TokenKind::Newline | TokenKind::Semicolon) => Ok(Statement { span, name, arguments }),
+            Some(_) if self.is_at_equals_sign() && is_variable(&arguments) => fail(self.here(), Problem::NoVariables),
             Some(next) if begins_value(next) && self.start > self.end && !self.text[..self.end].ends_with(')') => {
                 fail(self.here(), Problem::MissingComma)
             }
@@ -171,9 +180,7 @@ impl<'a> Statements<'a> {
         use TokenKind::{Comma, Comment, Newline, OpeningParenthesis, Semicolon};
         let has_space = self.skip_spaces();
         match self.peek() {
-            Some(TokenKind::Unknown) if self.text[self.start..].starts_with('=') => {
-                return fail(self.here(), Problem::NoVariables);
-            }
+            Some(_) if self.is_at_equals_sign() => return fail(self.here(), Problem::NoVariables),
             Some(OpeningParenthesis) => return self.arguments_until_parenthesis(arguments),
             None | Some(Newline | Semicolon | Comment) => return Ok(()),
             Some(_) if !has_space => return fail(self.here(), Problem::ExpectedSeparator),
@@ -226,86 +233,6 @@ impl<'a> Statements<'a> {
             }
         }
     }
-
-    fn argument(&mut self, arguments: &mut ArgumentList<'a>) -> Parsed<()> {
-        let start = self.start;
-        let keyword = self.keyword();
-        let value_start = self.start;
-        let value = self.value()?;
-        let (span, value_span) = (start..self.end, value_start..self.end);
-        if keyword.is_none() && arguments.last().is_some_and(|before| before.keyword.is_some()) {
-            return fail(span, Problem::KeywordFirst);
-        }
-        arguments.push(Argument { span, keyword, value_span, value });
-        Ok(())
-    }
-
-    /// `key:`, as in Elixir; without it, nothing is taken.
-    fn keyword(&mut self) -> Option<&'a str> {
-        let token = self.token().filter(|token| token.kind == TokenKind::Word)?;
-        let word = &self.text[token.span()];
-        // After a word, a colon is always a token of its own.
-        if starts_as_module(word) || self.text.as_bytes().get(token.end) != Some(&b':') {
-            return None;
-        }
-        self.advance();
-        self.advance();
-        self.skip_spaces();
-        Some(word)
-    }
-
-    fn value(&mut self) -> Parsed<Value<'a>> {
-        let Some(token) = self.token() else {
-            return fail(self.here(), Problem::ExpectedArgument);
-        };
-        match token.kind {
-            TokenKind::Word => return self.bare_word(),
-            TokenKind::Colon => return self.atom(),
-            TokenKind::String | TokenKind::OpenString | TokenKind::Integer | TokenKind::Fraction => self.advance(),
-            _ => {}
-        }
-        let (start, written) = (token.start, &self.text[token.span()]);
-        let first = start..start + written.chars().next().map_or(0, char::len_utf8);
-        match token.kind {
-            TokenKind::String | TokenKind::OpenString => literals::string(written, start).map(Value::String),
-            TokenKind::Integer => Ok(Value::Integer(literals::integer(written))),
-            TokenKind::Fraction => match literals::decimal(written) {
-                Some(decimal) => Ok(Value::Decimal(decimal)),
-                None => fail(token.span(), Problem::Fraction),
-            },
-            TokenKind::Minus => fail(token.span(), Problem::ExpectedArgument),
-            TokenKind::Unknown if written == "'" => fail(first, Problem::SingleQuotes),
-            TokenKind::Unknown | TokenKind::OpeningParenthesis | TokenKind::Dot | TokenKind::Space => {
-                let character = written.chars().next().unwrap_or_default();
-                // The message does not quote a digit, which may belong to a PIN.
-                let problem = if character.is_numeric() { Problem::OtherDigit } else { Problem::Unexpected(character) };
-                fail(first, problem)
-            }
-            _ => fail(first, Problem::ExpectedArgument),
-        }
-    }
-
-    fn atom(&mut self) -> Parsed<Value<'a>> {
-        let colon = self.here();
-        self.advance();
-        match self.peek() {
-            Some(TokenKind::Word) => Ok(Value::Atom(self.word())),
-            _ => fail(colon, Problem::ExpectedAtom),
-        }
-    }
-
-    /// The name of a function or module, or a boolean.
-    fn bare_word(&mut self) -> Parsed<Value<'a>> {
-        let span = self.start..self.tokens.place();
-        if starts_as_module(&self.text[span.clone()]) {
-            return self.name().map(Value::Name);
-        }
-        Ok(match self.word() {
-            "true" => Value::Boolean(true),
-            "false" => Value::Boolean(false),
-            function => Value::Name(Name { span, module: None, function }),
-        })
-    }
 }
 
 impl<'a> Iterator for Statements<'a> {
@@ -329,6 +256,7 @@ fn begins_value(token: TokenKind) -> bool {
     matches!(token, String | OpenString | Integer | Fraction | Word | Colon | Minus)
 }
 
-fn starts_as_module(word: &str) -> bool {
-    word.starts_with(|first: char| first.is_ascii_uppercase())
+/// Whether the arguments are the name in `let name = 5`.
+fn is_variable(arguments: &[Argument<'_>]) -> bool {
+    matches!(arguments, [Argument { keyword: None, value: Value::Name(Name { module: None, .. }), .. }])
 }
