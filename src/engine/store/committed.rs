@@ -8,14 +8,18 @@ use crate::engine::log::{Batch, RecordedEvent};
 /// Stored events: a slice of one commit, shared with the log.
 pub struct Committed<E> {
     commit: Batch<E>,
-    range: Range<u32>,
-    is_repeated: bool,
+    start: u32,
+    /// The end of the slice, and [`REPEATED`]: kept small, as every command has one.
+    end: u32,
 }
+
+/// Marks the first outcome of a command that was sent again.
+const REPEATED: u32 = 1 << 31;
 
 impl<E> Clone for Committed<E> {
     fn clone(&self) -> Self {
-        let (commit, range) = (self.commit.clone(), self.range.clone());
-        Self { commit, range, is_repeated: self.is_repeated }
+        let Self { commit, start, end } = self;
+        Self { commit: commit.clone(), start: *start, end: *end }
     }
 }
 
@@ -23,18 +27,18 @@ impl<E> Committed<E> {
     /// The events of a commit within `range`.
     pub fn new(commit: Batch<E>, range: Range<usize>) -> Self {
         debug_assert!(range.start <= range.end && range.end <= commit.len());
-        let range = number_within(range.start)..number_within(range.end);
-        Self { commit, range, is_repeated: false }
+        let (start, end) = (number_within(range.start), number_within(range.end));
+        Self { commit, start, end }
     }
 
     /// The same, as the first outcome of a command that was sent again.
     pub(crate) fn repeated(self) -> Self {
-        Self { is_repeated: true, ..self }
+        Self { end: self.end | REPEATED, ..self }
     }
 
     /// Whether these are the first outcome of a command that was sent again.
     pub(crate) fn is_repeated(&self) -> bool {
-        self.is_repeated
+        self.end & REPEATED != 0
     }
 
     /// All events of a commit or a read.
@@ -51,14 +55,14 @@ impl<E> Committed<E> {
 
 #[expect(clippy::expect_used, reason = "a batch of so many events does not fit into memory")]
 fn number_within(batch: usize) -> u32 {
-    u32::try_from(batch).expect("a batch holds fewer than 2^32 events")
+    u32::try_from(batch).ok().filter(|number| *number < REPEATED).expect("a batch holds fewer than 2^31 events")
 }
 
 impl<E> Deref for Committed<E> {
     type Target = [RecordedEvent<E>];
 
     fn deref(&self) -> &Self::Target {
-        &self.commit[self.range.start as usize..self.range.end as usize]
+        &self.commit[self.start as usize..(self.end & !REPEATED) as usize]
     }
 }
 
