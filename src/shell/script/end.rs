@@ -15,7 +15,7 @@ pub enum ScriptEnd {
     Failure,
     /// A signal of this number asked the program to end.
     Signal(i32),
-    /// A statement was refused or declined, and the script is [strict](Script::strict).
+    /// A statement was refused or declined, and the script is [strict](super::Script::strict).
     Refused,
 }
 
