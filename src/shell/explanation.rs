@@ -18,6 +18,7 @@ pub(super) fn explanation(outcome: &Outcome, call: Call<'_>) -> Option<String> {
     let reason = match term {
         Term::Error(reason) | Term::Missing(reason) => Some(reason),
         Term::List(items) if items.is_empty() => None,
+        Term::Sequence(items) if items.is_empty() => None,
         Term::Table(Table { rows, .. }) if rows.is_empty() => None,
         _ => return None,
     };

@@ -66,6 +66,11 @@ impl Sequence {
         Self { count, item: Arc::new(item) }
     }
 
+    /// Whether it has no items.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     fn items(&self) -> impl ExactSizeIterator<Item = Term> {
         (0..self.count).map(|index| (self.item)(index))
     }

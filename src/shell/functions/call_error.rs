@@ -31,6 +31,8 @@ pub enum CallProblem {
     CommaInNumber,
     #[error("`{function}` takes no `{keyword}:`{}", did_you_mean(.suggestions))]
     UnknownKeyword { function: String, keyword: String, suggestions: Vec<String> },
+    #[error("`{parameter}` is given by its place, without its name: {function} {parameters}")]
+    NoKeyword { function: String, parameter: &'static str, parameters: String },
     #[error("`{keyword}:` is given twice")]
     RepeatedKeyword { keyword: String },
 }

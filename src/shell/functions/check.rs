@@ -29,6 +29,10 @@ pub fn check<'a>(
     let fail = |argument: &Argument<'_>, problem| Err(CallError { span: argument.span.clone(), problem });
     for argument in by_name {
         let keyword = argument.keyword.unwrap_or_default();
+        if let Some(Parameter { name, .. }) = parameters.iter().find(|known| !known.keyword && known.name == keyword) {
+            let (function, parameters) = (function.to_string(), function.signature(0));
+            return fail(argument, CallProblem::NoKeyword { function, parameter: name, parameters });
+        }
         if place_of(keyword).is_none() {
             let keywords = parameters.iter().filter(|parameter| parameter.keyword).map(|parameter| parameter.name);
             let suggestions = nearest_word(keyword, keywords).map(|known| format!("{known}:")).into_iter().collect();

@@ -6,6 +6,12 @@ use uuid::Uuid;
 use super::batch_insert::BatchInsert;
 use crate::engine::store::sqlite::file_error::FileError;
 
+/// The version of ids that begin with the time, and grow with it.
+const BEGINS_WITH_TIME: usize = 7;
+
+/// The version of ids that a domain makes in an order of its own, as those of rows that are loaded.
+const OWN_MAKING: usize = 8;
+
 /// A gap between the ids of stored commands: no stored id lies strictly between its ends. Ids that grow with time fall
 /// into the gap after the last one.
 #[derive(Debug, Default)]
@@ -60,8 +66,12 @@ impl CommandIds {
         if self.gap.is_some_and(|gap| gap.contains(id)) {
             return Ok(true);
         }
-        // Caching an older gap would not help later commands.
-        let is_next = grows_with_time(id) && self.gap.is_none_or(|gap| gap.after < id);
+        let is_next = match id.get_version_num() {
+            // Caching an older gap would not help later commands.
+            BEGINS_WITH_TIME => self.gap.is_none_or(|gap| gap.after < id),
+            OWN_MAKING => true,
+            _ => false,
+        };
         if !is_next {
             return Ok(!is_stored(insert.connection(), id)?);
         }
@@ -77,7 +87,7 @@ impl CommandIds {
     /// Records that the command is stored from now on.
     pub(in crate::engine::store::sqlite) fn record(&mut self, id: Uuid) {
         if let Some(gap) = self.gap.as_mut().filter(|gap| gap.contains(id)) {
-            if grows_with_time(id) {
+            if let BEGINS_WITH_TIME | OWN_MAKING = id.get_version_num() {
                 gap.after = id;
             } else {
                 gap.before = Some(id);
@@ -92,10 +102,6 @@ fn is_stored(connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
     statement.exists([id.as_bytes()])
 }
 
-fn grows_with_time(id: Uuid) -> bool {
-    id.get_version_num() == 7
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -107,9 +113,9 @@ mod tests {
     use crate::engine::store::sqlite::log_writer::batch_insert::Row;
     use crate::engine::store::sqlite::tables::schema::TABLES;
 
-    /// A few ids of each kind: growing with time, derived from another, nil.
+    /// A few ids of each kind: growing with time, of a domain's own making, derived from another, nil.
     fn id() -> impl Strategy<Value = Uuid> {
-        let kind = prop_oneof![Just(0x7000_u128), Just(0x5000), Just(0)];
+        let kind = prop_oneof![Just(0x7000_u128), Just(0x8000), Just(0x5000), Just(0)];
         (0..12_u128, kind).prop_map(|(number, kind)| Uuid::from_u128((number << 120) | (kind << 64)))
     }
 
