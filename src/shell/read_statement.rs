@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::functions::{Arguments, CallError, Domain, Function, Row, ShellReply, Vocabulary, WantedSecret, check};
-use super::language::{Name, Problem, Span, Statement, SyntaxError};
+use super::language::{Problem, Span, Statement, Statements, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::redaction::{Visible, secrets, without_secrets};
 
@@ -128,15 +128,7 @@ fn unknown_function(text: &str, error: &SyntaxError, vocabulary: Vocabulary) -> 
     if let Problem::NoVariables | Problem::ExpectedStatement | Problem::ExpectedFunction(_) = error.problem {
         return None;
     }
-    let statement = &text[error.statement.clone()];
-    let is_of_name = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '\\' | '?');
-    let end = statement.find(|character| !is_of_name(character)).unwrap_or(statement.len());
-    let (module, function) = match statement[..end].split_once('.') {
-        Some((module, function)) if !module.is_empty() => (Some(module), function),
-        _ => (None, &statement[..end]),
-    };
-    let span = error.statement.start..error.statement.start + end;
-    vocabulary.find(&Name { span, module, function }).err().filter(|_| end > 0)
+    vocabulary.find(&Statements::name_at(text, error.statement.start)?).err()
 }
 
 fn explain(problem: &Problem, vocabulary: Vocabulary) -> String {

@@ -40,7 +40,8 @@ pub(super) struct Unanswered {
     shown: Box<str>,
 }
 
-/// Runs statements on a domain, one at a time, or sends their commands ahead. Output gathers in a buffer that the caller prints.
+/// Runs statements on a domain, one at a time, or sends their commands ahead. Output gathers in a buffer that the caller
+/// prints.
 #[derive(Debug)]
 pub struct Session<D> {
     domain: D,

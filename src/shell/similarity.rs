@@ -16,12 +16,21 @@ pub(super) fn nearest_word<'a>(written: &str, known: impl IntoIterator<Item = &'
     nearest.filter(|(similarity, _)| *similarity >= CLOSE_ENOUGH).map(|(_, word)| word)
 }
 
-/// From 0 to 1, where 1 is the same.
+/// From 0 to 1, where 1 is the same; 0 too where the lengths alone are [not close enough](CLOSE_ENOUGH), as of most words.
 pub(super) fn similarity(written: &str, known: &str) -> f64 {
+    let lengths = [written, known].map(|word| word.chars().count());
+    let [shorter, longer] = [lengths[0].min(lengths[1]), lengths[0].max(lengths[1])];
+    if (shorter as f64) < CLOSE_ENOUGH * longer as f64 {
+        return 0.0;
+    }
     strsim::normalized_damerau_levenshtein(written, known)
 }
 
-/// By how many slips a word was mistyped: a character too many, too few or wrong, or two that were swapped.
-pub(super) fn slips(written: &str, known: &str) -> usize {
-    strsim::osa_distance(written, known)
+/// Whether a word was mistyped by one slip at most, and by none: a character too many, too few or wrong, or two that were
+/// swapped.
+pub(super) fn slips(written: &str, known: &str) -> Option<usize> {
+    const MOST: usize = 1;
+    let lengths = [written, known].map(|word| word.chars().count());
+    let is_close = lengths[0].abs_diff(lengths[1]) <= MOST;
+    is_close.then(|| strsim::osa_distance(written, known)).filter(|slips| *slips <= MOST)
 }

@@ -39,6 +39,9 @@ impl Command for AccountCommand {
 
     fn title(&self) -> Cow<'static, str> {
         match self {
+            // Most commands are these, and need not make their title anew.
+            Self::DepositMoney { .. } => "Deposit Money".into(),
+            Self::WithdrawMoney { .. } => "Withdraw Money".into(),
             Self::ChangeAccount(wanted) => wanted.title().into(),
             Self::ReserveMoney { .. } => TRANSFER_MONEY.into(),
             _ => title_of(self).into(),

@@ -1,6 +1,7 @@
 //! The account list: the projection of all accounts and their holders.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize, Serializer};
@@ -125,8 +126,7 @@ impl ListedAccount {
     /// The entry at a moment, if the filter lets it through.
     fn entry(&self, changes: Option<&LaterChanges>, moment: Moment, filter: &AccountFilter) -> Option<AccountEntry> {
         let Self { account_id, position, time, .. } = self;
-        let closed = changes.and_then(|changes| changes.closed_at(moment));
-        let holder = changes.and_then(|changes| changes.holder_at(moment)).unwrap_or(&self.holder);
+        let (holder, closed) = self.holder_and_end(changes, moment);
         if !filter.admits(holder, closed) {
             return None;
         }
@@ -134,6 +134,18 @@ impl ListedAccount {
         let frozen = changes.and_then(|changes| changes.frozen_at(moment));
         let overdraft_limit = changes.map_or(OverdraftLimit::NONE, |changes| changes.overdraft_limit_at(moment));
         Some(AccountEntry { account_id, holder, position: *position, time: *time, overdraft_limit, frozen, closed })
+    }
+}
+
+impl ListedAccount {
+    /// The holder at a moment, and where the account was closed, if it was.
+    fn holder_and_end<'a>(
+        &'a self,
+        changes: Option<&'a LaterChanges>,
+        moment: Moment,
+    ) -> (&'a ArcStr, Option<Position>) {
+        let holder = changes.and_then(|changes| changes.holder_at(moment)).unwrap_or(&self.holder);
+        (holder, changes.and_then(|changes| changes.closed_at(moment)))
     }
 }
 
@@ -147,6 +159,17 @@ impl Accounts {
     /// The accounts that are not closed, in order of creation.
     pub fn entries(&self) -> Vec<AccountEntry> {
         self.entries_at(Moment::NOW, &AccountFilter::default())
+    }
+
+    /// The first `limit` holders of accounts that are not closed, in order, whose names begin with `prefix`.
+    pub fn holders_beginning_with(&self, prefix: &str, limit: usize) -> Vec<String> {
+        let filter = AccountFilter::default();
+        let holders = self.listed.iter().filter_map(|listed| {
+            let (holder, closed) = listed.holder_and_end(self.changes.get(&listed.account_id), Moment::NOW);
+            filter.admits(holder, closed).then_some(holder.as_str())
+        });
+        let begun: BTreeSet<_> = holders.filter(|holder| holder.starts_with(prefix)).collect();
+        begun.into_iter().take(limit).map(str::to_owned).collect()
     }
 
     /// The bank's currency. `None` as long as there is neither a currency nor an account: one may still be chosen.

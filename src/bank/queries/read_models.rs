@@ -43,8 +43,8 @@ impl Bank {
         Ok(self.parts.accounts.read(|accounts| accounts.entries_at(moment.unwrap_or(Moment::NOW), filter)))
     }
 
-    /// The sum of all balances in minor units, which may be negative, now or at a moment. A query about the past folds the log from the last
-    /// stored total before that moment.
+    /// The sum of all balances in minor units, which may be negative, now or at a moment. A query about the past folds the
+    /// log from the last stored total before that moment.
     ///
     /// # Errors
     ///

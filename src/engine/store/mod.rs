@@ -32,7 +32,7 @@ mod verification;
 
 use std::future::Future;
 
-/// A text of one word, as a snapshot's in an [`Append`].
+/// A shared text, such as the snapshot in an [`Append`].
 pub use arcstr::ArcStr;
 use thiserror::Error;
 use tokio::sync::broadcast;

@@ -49,11 +49,10 @@ impl<E: DomainEvent> ReadAhead<E> {
     ///
     /// [`StoreError`]: the store could not be read.
     pub(in crate::engine) async fn next<S: EventStore<E>>(&mut self, store: &S, after: Position) -> Read<E> {
-        if let Some(events) = self.read_before(after).await {
-            self.read_on(store, &events).await;
-            return Ok(events);
-        }
-        let events = store.read_all(after, MAX_READ).await?;
+        let events = match self.read_before(after).await {
+            Some(events) => events,
+            None => store.read_all(after, MAX_READ).await?,
+        };
         self.read_on(store, &events).await;
         Ok(events)
     }
@@ -117,5 +116,67 @@ impl<E> Reading<E> {
             }
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::engine::log::{Metadata, Moment, StreamId, Timestamp};
+    use crate::engine::runtime::Supervisor;
+    use crate::engine::store::memory::MemoryStore;
+    use crate::engine::store::{Append, ExpectedEnd};
+
+    #[derive(Clone, Debug)]
+    struct Happened;
+
+    impl DomainEvent for Happened {
+        fn event_type(&self) -> &'static str {
+            "happened"
+        }
+    }
+
+    async fn append(store: &MemoryStore<Happened>, count: usize) {
+        let stream = StreamId::new("test", &1);
+        let append = Append {
+            stream: stream.clone(),
+            expected_version: store.stream_version(&stream, Moment::NOW).await.unwrap(),
+            time: Timestamp::from_micros(0),
+            metadata: Metadata::from_outside(Uuid::from_u128(count as u128)),
+            events: iter::repeat_n(Happened, count).collect(),
+            snapshot: None,
+            expected_end: ExpectedEnd::ANY,
+        };
+        store.append(vec![append]).await.unwrap().remove(0).unwrap();
+    }
+
+    /// The first position of the page after a position, and its length.
+    async fn read(ahead: &mut ReadAhead<Happened>, store: &MemoryStore<Happened>, after: usize) -> (u64, usize) {
+        let page = ahead.next(store, Position::START.plus(after)).await.unwrap();
+        (page.first().map_or(0, |event| event.position.get()), page.len())
+    }
+
+    #[tokio::test]
+    async fn pages_are_those_of_the_position_that_is_asked_for() {
+        let store = MemoryStore::start(&Supervisor::new());
+        let mut ahead = ReadAhead::default();
+        append(&store, 3 * MAX_READ + 5).await;
+        assert_eq!(read(&mut ahead, &store, 0).await, (1, MAX_READ));
+        assert_eq!(ahead.0.len(), PAGES);
+        assert_eq!(read(&mut ahead, &store, MAX_READ).await, (1 + MAX_READ as u64, MAX_READ));
+        // Somewhere else, and back at the beginning.
+        assert_eq!(read(&mut ahead, &store, 7).await, (8, MAX_READ));
+        assert_eq!(read(&mut ahead, &store, 0).await, (1, MAX_READ));
+        assert_eq!(read(&mut ahead, &store, MAX_READ).await, (1 + MAX_READ as u64, MAX_READ));
+        // The last page was read ahead before it had all of these.
+        append(&store, MAX_READ).await;
+        assert_eq!(read(&mut ahead, &store, 2 * MAX_READ).await, (1 + 2 * MAX_READ as u64, MAX_READ));
+        assert_eq!(read(&mut ahead, &store, 3 * MAX_READ).await, (1 + 3 * MAX_READ as u64, MAX_READ));
+        assert_eq!(read(&mut ahead, &store, 4 * MAX_READ).await, (1 + 4 * MAX_READ as u64, 5));
+        assert_eq!(read(&mut ahead, &store, 4 * MAX_READ + 5).await, (0, 0));
     }
 }

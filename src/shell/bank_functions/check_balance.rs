@@ -23,8 +23,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     .meant_by(&["balance", "get_balance", "show_balance", "show"])
     .details(
         "at: 3 shows the balance after the event at position 3, as_of: \"2026-11-20T10:00:00Z\" the balance at that\n\
-            time, and as_of: \"2026-11-20\" that at the end of the day, in UTC. Times in a log never go back: if a clock was ahead, the events after that keep its time until the\n\
-            clock has passed it, and only at: tells them apart.\n\
+            time, and as_of: \"2026-11-20\" that at the end of the day, in UTC. Times in a log never go back: if a clock was\n\
+            ahead, the events after that keep its time until the clock has passed it, and only at: tells them apart.\n\
             Replies the balance, such as 50 or -20, :no_account, or {:error, %{position: 3, problem: \"…\"}} if the log\n\
             ends before at:.",
     )

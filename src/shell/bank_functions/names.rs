@@ -1,16 +1,16 @@
 //! Names for completion.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::bank::{AccountId, Accounts, Bank};
+use crate::bank::{AccountId, Bank};
 use crate::shell::application_functions::ParkedNumbers;
 use crate::shell::functions::{Names, Parameter, ParameterKind};
 
 /// The parameter for the holder of an account.
 const HOLDER: &str = "holder";
 
-/// The names of existing accounts and of their holders, and the numbers of parked events, for completion on the editor's thread.
+/// The names of existing accounts and of their holders, and the numbers of parked events, for completion on the editor's
+/// thread.
 pub(super) struct AccountNames {
     pub(super) open: Arc<RwLock<Option<Bank>>>,
     pub(super) parked: ParkedNumbers,
@@ -23,10 +23,7 @@ impl Names for AccountNames {
             return Vec::new();
         };
         if parameter.name == HOLDER {
-            let entries = bank.account_list().read(Accounts::entries);
-            let holders = entries.iter().map(|entry| entry.holder.to_string());
-            let begun: BTreeSet<_> = holders.filter(|holder| holder.starts_with(prefix)).collect();
-            return begun.into_iter().take(limit).collect();
+            return bank.account_list().read(|accounts| accounts.holders_beginning_with(prefix, limit));
         }
         if parameter.kind != ParameterKind::Named {
             return self.parked.beginning_with(&bank, parameter, prefix).unwrap_or_default();

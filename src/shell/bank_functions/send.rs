@@ -29,13 +29,15 @@ impl BankFunctions {
         to_term: ToTerm,
     ) -> Outcome {
         let followed = self.trace.follow(conversation.metadata().correlation_id());
-        let name_of_command = format!("{}, {}", operation.title(), Term::String(operation.account().to_string()));
+        // Only what is collected later has to say which command it was.
+        let name_of_command = (self.consistency == Consistency::Eventual)
+            .then(|| format!("{}, {}", operation.title(), Term::String(operation.account().to_string())));
         let pending = operation.metadata(conversation).send().await.map_err(not_sent)?;
-        if self.consistency == Consistency::Strong {
+        let Some(name_of_command) = name_of_command else {
             let outcome = outcome(bank, pending.receipt().await, to_term, call.as_json()).await;
             drop(followed);
             return outcome;
-        }
+        };
         let (bank, trace) = (bank.clone(), self.trace.clone());
         self.pending.spawn(async move {
             let outcome = outcome(&bank, pending.receipt().await, to_term, false).await;

@@ -196,7 +196,7 @@ fn is_empty(path: &Path) -> lexopt::Error {
 /// Whether an argument is the URL of a store, and no path.
 fn names_store(argument: &str) -> bool {
     let argument = argument.to_ascii_lowercase();
-    argument.starts_with([':']) || argument.starts_with("sqlite:") || argument.starts_with("file:")
+    argument.starts_with(':') || argument.starts_with("sqlite:") || argument.starts_with("file:")
 }
 
 /// The script that an argument names.

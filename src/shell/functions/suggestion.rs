@@ -27,11 +27,12 @@ pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + C
         let lower = name.to_lowercase();
         let whole = slips(&written, &lower);
         // A module is no slip: whoever writes one means none of the shell's own functions.
-        let slips = match has_module && function.module.is_none() {
-            true => whole,
-            false => whole.min(slips(alone, lower.rsplit('.').next().unwrap_or_default())),
+        let of_function = match has_module && function.module.is_none() {
+            true => None,
+            false => slips(alone, lower.rsplit('.').next().unwrap_or_default()),
         };
-        (slips <= 1 && alone.len() > 1).then_some((slips, function.ends, name))
+        let slips = whole.into_iter().chain(of_function).min().filter(|_| alone.len() > 1)?;
+        Some((slips, function.ends, name))
     });
     if let Some((_, _, name)) = mistyped.min_by_key(|(slips, ends, _)| (*slips, *ends)) {
         return vec![name];

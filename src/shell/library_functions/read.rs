@@ -62,8 +62,9 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
     .details(
         "Sorted by ISBN, with the copies that are in and out. at: 3 lists the books as of the event at position 3,\n\
             as_of: \"2026-11-20T10:00:00Z\" as of that time. from: \"978-1593275846\" begins with that book; limit: 10\n\
-            lists at most 10 books, and without it 1_000; a line says if there are more. Times in a log never go back: if a clock was ahead,\n\
-            the events after that keep its time until the clock has passed it, and only at: tells them apart.",
+            lists at most 10 books, and without it 1_000; a line says if there are more. Times in a log never go back: if a\n\
+            clock was ahead, the events after that keep its time until the clock has passed it, and only at: tells them\n\
+            apart.",
     )
     .errors(&[&[INVALID_ISBN, INVALID_LIMIT], &OF_MOMENTS]),
     |service, call| Box::pin(get_inventory(service, call)),

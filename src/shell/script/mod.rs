@@ -263,7 +263,7 @@ where
                 return Err(Stop::Interrupted);
             }
             let statement = self.session.read(source, statement);
-            let is_last = statements.clone().next().is_none();
+            let is_last = statements.are_done();
             if self.send_ahead(&statement).await? {
                 self.lines_are_done = is_last;
             } else {

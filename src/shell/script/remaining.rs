@@ -16,7 +16,7 @@ pub(super) async fn remain(lines: &mut Lines<impl AsyncRead + Unpin>) -> bool {
     loop {
         match lines.take() {
             NextLine::Whole { text, .. } => {
-                if read_utf8(text).map_or(true, |line| Statements::new(line).next().is_some()) {
+                if read_utf8(text).map_or(true, |line| !Statements::new(line).are_done()) {
                     return true;
                 }
             }

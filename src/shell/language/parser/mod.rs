@@ -102,6 +102,12 @@ impl<'a> Statements<'a> {
         }
     }
 
+    /// Whether no statement follows.
+    pub(in crate::shell) fn are_done(&mut self) -> bool {
+        self.skip_separators();
+        self.peek().is_none()
+    }
+
     /// After an error, skips the rest of its statement. A separator within a string does not count.
     fn skip_statement(&mut self) {
         while !matches!(self.peek(), None | Some(TokenKind::Newline | TokenKind::Semicolon)) {
@@ -111,13 +117,7 @@ impl<'a> Statements<'a> {
 
     fn statement(&mut self) -> Parsed<Statement<'a>> {
         let start = self.start;
-        let name = match self.peek() {
-            Some(TokenKind::Word) => self.name()?,
-            _ => match self.marked_name() {
-                Some(name) => name,
-                None => return fail(self.here(), Problem::ExpectedStatement),
-            },
-        };
+        let name = self.name_of_function()?;
         let mut arguments = ArgumentList::default();
         self.arguments(&mut arguments)?;
         let span = start..self.end;
@@ -132,6 +132,21 @@ impl<'a> Statements<'a> {
                 fail(self.here(), Problem::MissingComma)
             }
             Some(_) => fail(self.here(), Problem::ExpectedSeparator),
+        }
+    }
+
+    /// The name that the statement at a place begins with, whatever follows it.
+    pub(in crate::shell) fn name_at(text: &'a str, place: usize) -> Option<Name<'a>> {
+        Self::starting_at(text, place).name_of_function().ok()
+    }
+
+    fn name_of_function(&mut self) -> Parsed<Name<'a>> {
+        match self.peek() {
+            Some(TokenKind::Word) => self.name(),
+            _ => match self.marked_name() {
+                Some(name) => Ok(name),
+                None => fail(self.here(), Problem::ExpectedStatement),
+            },
         }
     }
 

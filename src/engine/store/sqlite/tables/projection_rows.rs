@@ -84,7 +84,8 @@ impl StoredCheckpoint {
     }
 }
 
-/// A stored row of a projection, as SQLite holds it. There are as many as accounts, so nothing is copied before it is needed.
+/// A stored row of a projection, as SQLite holds it. There are as many as accounts, so nothing is copied before it is
+/// needed.
 struct StoredRow<'row> {
     projection: &'row str,
     key: &'row str,
