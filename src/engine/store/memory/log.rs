@@ -191,10 +191,6 @@ mod tests {
         fn event_type(&self) -> &'static str {
             "happened"
         }
-
-        fn title(&self) -> &'static str {
-            "Happened"
-        }
     }
 
     impl<E> Log<E> {
