@@ -10,7 +10,7 @@ use cqrs_bank::engine::store::{OpenStoreError, Verification};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::files::{Copy, open, try_open};
+use crate::files::{Copy, open, try_open, written};
 use crate::in_memory::directory_in_memory;
 
 const FILE: usize = 0;
@@ -83,9 +83,11 @@ fn cuts(before: &Step, after: &Step) -> Vec<Copy> {
         }
     }
     if old_log != new_log {
+        // What is the same before and behind, such as the zeros that the log is lengthened with, is torn nowhere.
         let length = old_log.len().max(new_log.len());
-        let changed = (0..length).find(|place| old_log.get(*place) != new_log.get(*place)).unwrap_or(0);
-        for place in (changed..=length).step_by(1_021).chain([length]) {
+        let changed = (0..length).filter(|place| old_log.get(*place) != new_log.get(*place));
+        let (first, last) = changed.fold((length, 0), |(first, _), place| (first.min(place), place));
+        for place in (first..=last).step_by(1_021).chain([last + 1, length]) {
             copies.push(with(LOG, torn(&old_log, &new_log, place, true)));
             if place > HEADER {
                 // The header of a log that begins anew is synced before anything else is written.
@@ -165,8 +167,8 @@ async fn a_log_that_lost_what_was_synced_is_refused() {
     let steps = workload(&path, 0, 9).await;
     let (mut refused, mut whole) = (0, 0);
     for step in &steps {
-        let length = step.copy.0[LOG].as_ref().map_or(0, Vec::len);
-        for place in (0..length).step_by(331) {
+        let log = step.copy.0[LOG].as_deref().unwrap_or_default();
+        for place in (0..written(log)).step_by(331).chain((written(log)..log.len()).step_by(49_999)) {
             let path = directory.path().join("lost.db");
             let mut copy = step.copy.clone();
             copy.0[LOG].as_mut().unwrap().truncate(place);

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::files::{self, OpenFile, append, new_id, open, try_open};
+use crate::in_memory::directory_in_memory;
 
 /// What the processes below do: this test is no test, but run again by the others.
 #[test]
@@ -114,7 +115,7 @@ async fn verified(file: &OpenFile) -> Verified {
 }
 
 fn new_path() -> (TempDir, PathBuf) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = directory_in_memory();
     let path = directory.path().join("bank.db");
     (directory, path)
 }

@@ -1,7 +1,7 @@
 //! Whatever byte of a file is changed, wherever it is cut, whatever page of it is lost or is another one: opening or
 //! verifying it says so, or every answer is right. That holds for what a killed program has left, and for a closed file.
 //!
-//! By default every 53rd byte is tried, and every 211th length. `EVERY_BYTE=1` tries all of them.
+//! By default every 53rd byte that is written is tried, and every 211th length. `EVERY_BYTE=1` tries all of them.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use cqrs_bank::engine::store::{EventStore, StoreError, Verification};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::files::{COMPANIONS, Copy, OpenFile, append, open, stream, try_open};
+use crate::files::{COMPANIONS, Copy, OpenFile, append, open, stream, try_open, written};
 use crate::in_memory::directory_in_memory;
 
 /// Everything that can be asked of the log, as text.
@@ -167,12 +167,17 @@ fn step(usual: usize) -> usize {
     if std::env::var_os("EVERY_BYTE").is_some() { 1 } else { usual }
 }
 
+/// Places in a file, fewer of them behind all that is written.
+fn places(bytes: &[u8], step: usize, step_behind: usize) -> impl Iterator<Item = usize> {
+    (0..written(bytes)).step_by(step).chain((written(bytes)..bytes.len()).step_by(step_behind))
+}
+
 impl Original {
     /// Each of the files that there are.
-    fn files(&self) -> impl Iterator<Item = (usize, String, usize)> {
+    fn files(&self) -> impl Iterator<Item = (usize, String, &[u8])> {
         COMPANIONS.iter().enumerate().filter_map(|(which, suffix)| {
-            let length = self.copy.0[which].as_ref()?.len();
-            Some((which, format!("bank.db{suffix}, {}", self.state), length))
+            let bytes = self.copy.0[which].as_deref()?;
+            Some((which, format!("bank.db{suffix}, {}", self.state), bytes))
         })
     }
 
@@ -186,8 +191,8 @@ impl Original {
 #[tokio::test]
 async fn a_byte_that_was_changed_is_noticed_or_does_no_harm() {
     for original in originals().await {
-        for (which, name, length) in original.files() {
-            for byte in (0..length).step_by(step(53)) {
+        for (which, name, bytes) in original.files() {
+            for byte in places(bytes, step(53), step(9_973)) {
                 let what = format!("byte {byte} of {name}");
                 original.try_damage(&what, which, |bytes| bytes[byte] ^= 1 << (byte % 8)).await;
             }
@@ -198,8 +203,8 @@ async fn a_byte_that_was_changed_is_noticed_or_does_no_harm() {
 #[tokio::test]
 async fn a_file_cut_anywhere_is_noticed_or_has_everything() {
     for original in originals().await {
-        for (which, name, length) in original.files() {
-            for cut in (0..length).step_by(step(211)) {
+        for (which, name, bytes) in original.files() {
+            for cut in places(bytes, step(211), step(9_973)) {
                 original.try_damage(&format!("{name} cut at {cut}"), which, |bytes| bytes.truncate(cut)).await;
             }
         }
@@ -231,8 +236,8 @@ fn set_page(bytes: &mut [u8], number: usize, page: &[u8]) {
 #[tokio::test]
 async fn a_page_that_is_empty_or_another_one_is_noticed_or_does_no_harm() {
     for original in originals().await {
-        let (_, name, length) = original.files().next().unwrap();
-        let pages = length / PAGE;
+        let (_, name, bytes) = original.files().next().unwrap();
+        let pages = bytes.len() / PAGE;
         for number in 0..pages {
             original
                 .try_damage(&format!("page {number} of {name} is empty"), 0, |bytes| {

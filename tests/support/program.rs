@@ -42,7 +42,7 @@ pub(crate) fn example(name: &str, arguments: &[&str]) -> Command {
 /// build must not be older than what it was built from.
 pub(crate) fn example_path(name: &str) -> PathBuf {
     let path = examples().join(name);
-    let build = "`cargo build --examples` builds it, and `cargo test` as a whole does";
+    let build = "`cargo build --profile test --examples` builds it, and `cargo test` as a whole does";
     let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified());
     let built = changed(&path).unwrap_or_else(|error| panic!("{}: {error}; {build}", path.display()));
     // Cargo's own list of the sources: `program: source source …`, with a backslash before a space in a name.

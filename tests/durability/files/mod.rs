@@ -126,3 +126,8 @@ impl Copy {
         }
     }
 }
+
+/// How far a file is written: what follows are zeros, such as those that the write-ahead log is lengthened with.
+pub(crate) fn written(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
+}
