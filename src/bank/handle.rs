@@ -64,8 +64,8 @@ impl Bank {
         Self { application: self.application.with_consistency(consistency), parts: self.parts.clone() }
     }
 
-    /// Whether the events of a command may be answered by a process manager that this bank was opened with. The others
-    /// lead to the same events however many of them are sent at once.
+    /// Whether the events of a command may be answered by a process manager that this bank was opened with. Commands
+    /// that are not answered lead to the same events however many of them are in flight.
     pub fn may_be_answered(&self, command: &AccountCommand) -> bool {
         let may_earn_bonus = |account_id, amount| {
             self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, amount))
@@ -80,7 +80,7 @@ impl Bank {
             | AccountCommand::UnlockAccount { .. }
             | AccountCommand::ReverseDeposit(_)
             | AccountCommand::ReverseWithdrawal(_) => false,
-            // Transfers are; to wait for the rare others costs little.
+            // Transfers are answered. The other commands are rare: waiting for them costs little.
             _ => true,
         }
     }

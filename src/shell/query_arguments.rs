@@ -40,8 +40,7 @@ fn time(text: &str) -> Option<Timestamp> {
     Some(end.map_or(Timestamp::MAX, |end| Timestamp::from_micros(end.timestamp().as_microsecond())))
 }
 
-/// The last days of the calendar are beyond the [last time](Timestamp::MAX), which stands for them: who writes one means the
-/// end of time.
+/// The last days of the calendar are beyond the [last time](Timestamp::MAX), which is used for them.
 fn of_last_days(text: &str) -> Option<Timestamp> {
     let rest = text.strip_prefix("9999-12-30").or_else(|| text.strip_prefix("9999-12-31"))?;
     format!("9999-12-29{rest}").parse::<Timestamp>().is_ok().then_some(Timestamp::MAX)

@@ -1,6 +1,6 @@
 //! The terminal that answers are shown on: its width, and whether it takes colours.
 //!
-//! Where standard output is no terminal, answers are as wide as they are.
+//! Where standard output is no terminal, answers are not wrapped.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -59,7 +59,7 @@ impl Screen {
         }
     }
 
-    /// A line that is one also where it has no room.
+    /// The line, cut to the width so that it stays one line.
     pub(super) fn cut<'a>(self, line: &'a str) -> Cow<'a, str> {
         self.width().map_or(Cow::Borrowed(line), |width| cut(line, width).into())
     }

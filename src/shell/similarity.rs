@@ -1,6 +1,6 @@
 //! How similar a word that somebody wrote is to one that is known.
 
-/// No known word is longer, and comparing takes quadratic time.
+/// Longer words are not compared: that takes quadratic time, and no known word is longer.
 pub(super) const LONGEST: usize = 64;
 
 /// How similar words must be to be suggested, from 0 to 1.
@@ -26,8 +26,8 @@ pub(super) fn similarity(written: &str, known: &str) -> f64 {
     strsim::normalized_damerau_levenshtein(written, known)
 }
 
-/// Whether a word was mistyped by one slip at most, and by none: a character too many, too few or wrong, or two that were
-/// swapped.
+/// The number of slips between two words, 0 or 1; `None` if there are more. A slip is a character too many, too few or
+/// wrong, or two that were swapped.
 pub(super) fn slips(written: &str, known: &str) -> Option<usize> {
     const MOST: usize = 1;
     let lengths = [written, known].map(|word| word.chars().count());

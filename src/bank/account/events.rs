@@ -54,7 +54,7 @@ pub enum AccountEvent {
         #[serde(flatten)]
         details: BookingDetails,
     },
-    /// A payment beyond the balance was declined.
+    /// A payment beyond what balance and overdraft limit cover was declined.
     #[serde(deserialize_with = "booking::deserialize_overdrawn")]
     AccountOverdrawn {
         /// The account.

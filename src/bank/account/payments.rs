@@ -62,7 +62,7 @@ impl OpenAccount {
         self.balance.checked_sub(amount).is_some_and(|left| left.is_within(self.overdraft_limit))
     }
 
-    /// Refuses to take back more than that.
+    /// Refuses to take back more than balance and overdraft limit cover.
     pub(super) fn check_funds(&self, amount: Money) -> Result<(), Refusal> {
         if self.covers(amount) { Ok(()) } else { Err(Refusal::Overdrawn) }
     }

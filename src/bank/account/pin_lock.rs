@@ -33,7 +33,7 @@ impl PinLock {
     }
 
     /// Decides on every command that takes money out of the account. An account without a PIN allows every payment. A
-    /// locked account does not reveal whether a PIN is right. The lock is one of the PIN: what needs none passes it.
+    /// locked account does not reveal whether a PIN is right. A command that needs no PIN is not stopped by the lock.
     pub(in crate::bank) fn admit(&self, pin_check: Option<&PinCheck>) -> Result<Admission, Refusal> {
         match (&self.verifier, pin_check) {
             (None, _) | (Some(_), Some(PinCheck::Waived)) => Ok(Admission::Granted),
@@ -47,7 +47,8 @@ impl PinLock {
         }
     }
 
-    /// Why no account with this lock can have decided on an event; `None` if one can. What `needs_no_pin` passes the lock.
+    /// Why no account with this lock can have decided on an event; `None` if one can. The lock stops no event that
+    /// `needs_no_pin`.
     pub(in crate::bank) fn rules_out(&self, event: &AccountEvent, needs_no_pin: bool) -> Option<&'static str> {
         let is_out_of_locked = match event {
             wrong if wrong.is_wrong_pin() && !self.has_pin() => return Some("its account has no PIN"),

@@ -56,8 +56,7 @@ pub enum Refusal {
     #[error("the account is not frozen")]
     NotFrozen,
     /// The PIN was checked against a verifier other than the account's, because the account was created or its PIN
-    /// changed meanwhile. The
-    /// bank checks the PIN again; callers never see this refusal.
+    /// changed meanwhile. The bank checks the PIN again; callers never see this refusal.
     #[error("the PIN was checked against an outdated verifier")]
     OutdatedPinCheck,
     /// Payer and payee are the same account.

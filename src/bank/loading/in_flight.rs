@@ -25,8 +25,8 @@ pub(super) struct InFlight<'a> {
     sent: VecDeque<Sent>,
     /// The accounts of the transfers in flight. Their balances still change.
     moving: HashMap<AccountId, usize>,
-    /// What the rows of this load say that their file names, which may name one twice, by the ids of the rows. They are in
-    /// flight or stored.
+    /// The content of this load's rows that have an id in the file, by the ids of the rows: a file may use an id twice.
+    /// These rows are in flight or stored.
     named: HashMap<Uuid, Fingerprint>,
     loaded: Loaded,
 }

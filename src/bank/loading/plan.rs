@@ -55,8 +55,8 @@ impl PlannedRow {
         content.into_iter().fold(metadata, Metadata::with_fingerprint)
     }
 
-    /// Gives a transfer that was released its next id. The id of the row names the first attempt for good, and each attempt
-    /// names the next: all who load the file try the same one, and the money moves once.
+    /// Gives a transfer that was released its next id. The first attempt has the id of the row, and each later id is
+    /// derived from the one before: all who load the file try the same one, and the money moves once.
     pub(super) fn try_again(&mut self) {
         let next = Uuid::new_v5(&self.command_id, b"again");
         self.command_id = beside(self.command_id, next);

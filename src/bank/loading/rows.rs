@@ -58,7 +58,7 @@ impl Row {
     }
 }
 
-/// What the rows of a file are read by, besides the options.
+/// What it takes to read rows, besides the options.
 pub(super) struct Setting {
     pub(super) currency: Currency,
     pub(super) today: BookingDate,

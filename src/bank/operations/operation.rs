@@ -127,7 +127,7 @@ impl<'a, T, E> Operation<'a, T, E> {
         Ok(PendingOperation { pending, parts: bank.parts.clone(), interpret })
     }
 
-    /// Sends the command. What needs a PIN, and a full queue, is left to be waited for.
+    /// Sends the command. If a PIN must be checked or the queue is full, the caller still has to wait.
     fn offer(self) -> Result<Sending<'a, PendingCommand>, Unavailable> {
         let Self { bank, kind, origin, consistency, .. } = self;
         let origin = origin.unwrap_or_else(|| bank.start_conversation().into());

@@ -85,7 +85,7 @@ impl Bank {
         let reserve = AccountCommand::ReserveMoney { outgoing: Box::new(outgoing), pin: None };
         let account: Account = self.state_up_to(&stream_of(payer), Moment::NOW).await?;
         if account.execute(&reserve).is_err() {
-            // It decides on that itself, and a command that is sent again has its first outcome.
+            // The payer's account will refuse by itself, and a repeated command gets its first outcome.
             return Ok(());
         }
         let incoming = Incoming { account_id: payee.clone(), transfer_id, payer: payer.clone(), amount, details };

@@ -28,7 +28,7 @@ impl Bank {
         self.offer(command, origin.into(), self.consistency())?.sent().await
     }
 
-    /// Sends a command. Waits for nothing: only a full queue is left to be waited for.
+    /// Sends a command without waiting. If the queue is full, the caller still has to wait.
     pub(in crate::bank) fn offer(
         &self,
         command: AccountCommand,

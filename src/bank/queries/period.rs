@@ -8,8 +8,7 @@ use thiserror::Error;
 use crate::bank::BookingDate;
 use crate::engine::log::Position;
 
-/// The period of a statement: all that happened to an account, unless it begins or ends somewhere. What is there is part
-/// of it.
+/// The period of a statement: all that happened to an account, unless it is bounded. Both bounds are included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Period {
     ends: Ends,
@@ -34,7 +33,7 @@ pub enum Bound {
     Date(BookingDate),
 }
 
-/// Two ends that make no period.
+/// Bounds that do not form a period.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidPeriod {
     /// One is a position, and the other one is a date.
@@ -112,7 +111,7 @@ impl FromStr for Month {
         let date = |day: i8| format!("{text}-{day:02}");
         let first: BookingDate = date(1).parse().map_err(|_| InvalidMonth)?;
         let civil: Date = date(1).parse().map_err(|_| InvalidMonth)?;
-        // The last day of the last year is beyond the printable times; the day before is none of a past either.
+        // The last day of the last year is beyond the printable times. Nothing is booked on it: no day of the future is.
         let last = date(civil.days_in_month()).parse().or_else(|_| date(civil.days_in_month() - 1).parse());
         Ok(Self { first, last: last.map_err(|_| InvalidMonth)? })
     }

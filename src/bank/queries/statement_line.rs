@@ -27,13 +27,13 @@ pub struct StatementLine {
     pub overdraft_limit: Option<OverdraftLimit>,
     /// The position of the booking that the event reverses, or helps to reverse.
     pub reverses: Option<Position>,
-    /// The change of the balance; negative for money that goes out.
+    /// The change of the balance, in minor units; negative for money that goes out.
     pub amount: Option<i64>,
     /// The amount of a declined payment.
     pub declined: Option<Money>,
-    /// The balance after the line, in the order of the lines.
+    /// The balance after the line, in minor units, in the order of the lines.
     pub balance: i64,
-    /// The balance that the account had after the event. Limits were decided in the order of the log: where bookings were
+    /// The balance that the account had after the event, in minor units. Limits were decided in the order of the log: where bookings were
     /// recorded after the days that they are booked on, this one differs from [`balance`](Self::balance).
     pub recorded_balance: i64,
 }

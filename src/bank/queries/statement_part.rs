@@ -1,8 +1,8 @@
 //! The part of an account's events that a statement is made of.
 //!
 //! A booking date is never after the day on which its event was recorded, and the times in a log never go back. So the
-//! events before a place in the log are booked no later than the first event after it was recorded, and a statement reads
-//! no more of a stream than it needs.
+//! events before a place in the log are booked no later than the day on which the first event after that place was
+//! recorded, and a statement reads no more of a stream than it needs.
 
 use super::period::Period;
 use super::statement_line::Line;

@@ -2,7 +2,7 @@
 
 use crate::bank::account::CREATE_ACCOUNT;
 use crate::bank::errors::CheckBalanceError;
-use crate::bank::queries::statement::stream_of;
+use crate::bank::queries::account_stream::stream_of;
 use crate::bank::{Account, AccountEvent, AccountId, Balance, Bank, Cause, Moment, Movement, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{Position, RecordedEvent, Version};

@@ -161,7 +161,7 @@ impl<E: StoredEvent> Builder<E> {
 
     /// Sets how many causes an event may have that a process manager answers: the command that led to it answered an event
     /// that had a cause, and so on. An event with more is parked, so that process managers that answer each other come to
-    /// an end. By default, [`LONGEST_CHAIN`].
+    /// an end. By default, [`LONGEST_CHAIN`]; `u32::MAX` is no limit.
     #[must_use]
     pub fn longest_chain(self, longest_chain: u32) -> Self {
         Self { longest_chain, ..self }

@@ -39,13 +39,13 @@ pub const MAX_ATTEMPTS: u32 = 64;
 /// The sizes of a command handler's queue, batches and cache, and the snapshot interval.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Capacity of the queue, in commands. Senders wait while the queue is full.
+    /// Capacity of the queue, in commands; 4,096 by default. Senders wait while the queue is full.
     pub queue: usize,
-    /// Maximum size of a batch, in commands.
+    /// Maximum size of a batch, in commands; 4,096 by default.
     pub batch: usize,
-    /// Aggregates guaranteed to stay loaded after use. The cache may hold twice as many.
+    /// Aggregates guaranteed to stay loaded after use. The cache may hold twice as many. 131,072 by default.
     pub cached_aggregates: NonZeroUsize,
-    /// Events between two snapshots of a stream.
+    /// Events between two snapshots of a stream; 256 by default.
     pub snapshot_every: NonZeroU64,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct GuardedHandler<E, H> {
     filter: Filter<E>,
     /// `None` until it is created anew.
     handler: Option<H>,
-    /// Whether its state is taken down after each event. In memory, a state that is a fold is folded again when needed.
+    /// Whether its state is recorded after each event. In memory, a state that is a fold is folded again when needed.
     keeps_state: bool,
 }
 

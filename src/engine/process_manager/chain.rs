@@ -8,6 +8,9 @@ use crate::engine::domain::DomainEvent;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::{EventStore, StoreError};
 
+/// The default limit for the number of causes behind an event. Events beyond it are parked.
+pub const LONGEST_CHAIN: u32 = 64;
+
 /// The most commands whose chain length is cached. For others the log is read.
 const CACHED: usize = 1_024;
 

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::causes::Causes;
+use super::causing_commands::CausingCommands;
 use super::{Event, EventOf, Noted, ProcessManager, command_id, fallback, first};
 use crate::engine::log::Position;
 use crate::engine::store::handler_records::Progress;
@@ -23,7 +23,7 @@ where
     if is_stateless::<P>() {
         return Ok(state);
     }
-    let causes = Causes::read(store).await?;
+    let causes = CausingCommands::read(store).await?;
     let remembers = policy.remembers();
     let is_remembered = |event: &Event<P>| catch_unwind(AssertUnwindSafe(|| remembers(event))).unwrap_or(false);
     let mut pages = LogPages::up_to(store, end);

@@ -7,7 +7,7 @@
 //! commands led to. The ids of the commands find those events, wherever they are in the log.
 
 mod answer;
-mod causes;
+mod causing_commands;
 mod chain;
 mod failures;
 mod fold;
@@ -19,8 +19,9 @@ use serde::de::DeserializeOwned;
 use uuid::{Builder, Uuid};
 
 pub use self::answer::{Answer, Instead, Reaction};
+pub use self::chain::LONGEST_CHAIN;
 pub use self::fold::{state_difference, state_up_to};
-pub use self::process::{LONGEST_CHAIN, Process};
+pub use self::process::Process;
 pub use self::unfinished::Unfinished;
 use super::event_handler::StartFrom;
 use crate::engine::domain::DomainEvent;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 use super::answer::{AnswerOutcome, AnyAnswer};
-use super::chain::{Chains, describe_chain};
+use super::chain::{Chains, LONGEST_CHAIN, describe_chain};
 use super::failures::store_failed;
 use super::fold::{
     command_count, is_stateless, note, note_if_possible, outcome, outcomes, restored, state_difference, state_up_to,
@@ -22,9 +22,6 @@ use crate::engine::runtime::trace::trace_line;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
-
-/// The default limit for the number of causes behind an event. Events beyond it are parked.
-pub const LONGEST_CHAIN: u32 = 64;
 
 /// A process manager as an event handler.
 pub struct Process<P: ProcessManager> {
@@ -95,7 +92,7 @@ impl<P: ProcessManager> Process<P> {
         }
     }
 
-    /// Sets the limit for the number of causes behind an event. Events beyond it are parked.
+    /// Sets the limit for the number of causes behind an event; `u32::MAX` is none. Events beyond it are parked.
     #[must_use]
     pub fn with_longest_chain(self, longest_chain: u32) -> Self {
         Self { longest_chain, ..self }

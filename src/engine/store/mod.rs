@@ -2,7 +2,7 @@
 //! wakes subscribers.
 //!
 //! [`EventStore`] is the contract. [`memory`] implements it until the process ends, [`sqlite`] in a file, and [`Store`]
-//! is either of them. [`handler_records`] is what a store keeps for event handlers.
+//! is any of these, or a store of your own. [`handler_records`] is what a store keeps for event handlers.
 
 mod any_store;
 mod backup;

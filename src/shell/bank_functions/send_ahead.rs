@@ -61,8 +61,8 @@ impl BankFunctions {
     }
 }
 
-/// Waits for an outcome by a future that is made when it is first waited for. Only that of the first call in flight is: as
-/// many as there are calls would be larger than the fast part of the memory.
+/// Waits for an outcome by a future that is made when it is first waited for. Only the first call in flight has one: one
+/// for each call would not fit into the cache.
 enum WhenItsTurnComes<F> {
     NotYet(Option<F>),
     Now(RunningCall<'static>),

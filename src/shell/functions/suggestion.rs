@@ -26,7 +26,7 @@ pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + C
     let mistyped = functions.clone().flat_map(names).filter_map(|(name, function)| {
         let lower = name.to_lowercase();
         let whole = slips(&written, &lower);
-        // A module is no slip: whoever writes one means none of the shell's own functions.
+        // Behind a module, the shell's own functions are not meant: they have none.
         let of_function = match has_module && function.module.is_none() {
             true => None,
             false => slips(alone, lower.rsplit('.').next().unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! What a declined payment was to be.
+//! The details of a declined payment.
 
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
@@ -22,7 +22,7 @@ impl DeclinedDetails {
     /// None.
     pub const NONE: Self = Self(None);
 
-    /// Those of a withdrawal, or with a payee of a transfer.
+    /// The details of a withdrawal or, with a payee, of a transfer.
     pub fn new(payee: Option<AccountId>, details: BookingDetails) -> Self {
         match payee.is_none() && details.are_none() {
             true => Self::NONE,

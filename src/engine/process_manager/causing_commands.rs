@@ -12,11 +12,11 @@ use crate::engine::store::{EventStore, LogPages, StoreError};
 const WORDS: usize = 1 << 17;
 
 /// The commands that caused others. False positives are possible, false negatives are not.
-pub(super) struct Causes {
+pub(super) struct CausingCommands {
     bits: Box<[u64]>,
 }
 
-impl Causes {
+impl CausingCommands {
     /// The causes in a whole log.
     pub(super) async fn read<E: DomainEvent, S: EventStore<E>>(store: &S) -> Result<Self, StoreError> {
         let mut causes = Self { bits: vec![0; WORDS].into_boxed_slice() };
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn causes_are_found_with_few_false_positives() {
-        let mut causes = Causes { bits: vec![0; WORDS].into_boxed_slice() };
+        let mut causes = CausingCommands { bits: vec![0; WORDS].into_boxed_slice() };
         let id = |number: u128| Uuid::from_u128(number << 80 | 7);
         (0..100_000).for_each(|number| causes.add(id(number)));
         assert!((0..100_000).all(|number| causes.may_contain(id(number))));
