@@ -37,16 +37,17 @@ impl Lines {
             self.line.push(' ');
         }
         self.follow_brackets(piece);
-        let room = self.width.saturating_sub(self.line.width()).max(1);
-        if piece.width() <= room {
-            self.line.push_str(piece);
-            return;
-        }
-        for (number, part) in split_to(piece, room).into_iter().enumerate() {
-            if number > 0 {
-                self.end_line();
-            }
+        let mut rest = piece;
+        loop {
+            // Each line has room of its own, as its indent may be another.
+            let room = self.width.saturating_sub(self.line.width());
+            let part = split_to(rest, room)[0];
             self.line.push_str(part);
+            rest = &rest[part.len()..];
+            if rest.is_empty() {
+                return;
+            }
+            self.end_line();
         }
     }
 
@@ -117,5 +118,15 @@ mod tests {
             assert!(line.width() <= 20, "{line}");
         }
         assert_eq!(broken(map, 20).replace("\n", "").replace(' ', ""), map.replace(' ', ""));
+    }
+
+    #[test]
+    fn wide_characters_have_room_too() {
+        let list = format!("[%{{id: \"1\", holder: \"{}\"}}]", "日本".repeat(32));
+        for width in 40..80 {
+            for line in broken(&list, width).lines() {
+                assert!(line.width() <= width, "{width}: {line}");
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ pub const BUSY: ErrorReason = ErrorReason::new(
 /// The answer would be older than one that was given before.
 pub const BEHIND: ErrorReason = ErrorReason::new(
     "behind",
-    "a projection does not catch up with the log within 5 s: try again; {module}.handlers shows how far it is",
+    "a projection or handler does not catch up with the log within 5 s: try again; {module}.handlers shows how far it is",
 );
 
 /// The program itself is wrong.

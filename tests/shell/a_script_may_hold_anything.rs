@@ -184,8 +184,8 @@ fn thousands_of_eventual_commands_are_all_done_at_the_end() {
 
 #[test]
 fn a_long_line_of_mistakes_is_counted_to_its_end() {
-    for mistake in ["f;", "f \"\\u{\";", "f 1.5;"] {
-        let count = 60_000 / mistake.len();
+    for (mistake, length) in [("f;", 60_000), ("f \"\\u{\";", 12_000), ("f 1.5;", 12_000)] {
+        let count = length / mistake.len();
         let finished = run(&["--keep-going", "--json"], mistake.repeat(count));
         assert_eq!(finished.stdout.lines().count(), count);
         let column = (count - 1) * mistake.len() + 1;

@@ -47,7 +47,7 @@ pub enum NoAmount {
     #[error("this bank has whole amounts only")]
     NoDecimals,
     /// It has more decimals than the currency.
-    #[error("an amount has {decimals} decimals at most")]
+    #[error("an amount has {decimals} decimal{} at most", if *decimals == 1 { "" } else { "s" })]
     TooManyDecimals {
         /// Those of the currency.
         decimals: u8,

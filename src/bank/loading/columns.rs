@@ -62,6 +62,9 @@ pub enum InvalidColumns {
     /// A quote is not closed, or something other than `=` follows it.
     #[error("after the name in quotes in {0:?} there is no = and column")]
     NoEndOfName(String),
+    /// The file's column is to be two.
+    #[error("{0:?} cannot be two columns")]
+    Twice(String),
     /// There is no such column.
     #[error("there is no column {0:?}: there are date, account, amount, deposit, withdrawal, to, memo and id")]
     NoColumn(String),
@@ -75,6 +78,9 @@ impl FromStr for ColumnNames {
         while let Some(pairs) = rest {
             let (name, column, after) = first_pair(pairs)?;
             let known = Column::named(column).ok_or_else(|| InvalidColumns::NoColumn(column.to_owned()))?;
+            if names.iter().any(|(before, _)| *before == name) {
+                return Err(InvalidColumns::Twice(name));
+            }
             names.push((name, known));
             rest = after;
         }

@@ -30,7 +30,7 @@ pub enum LoadError {
         mistake: Mistake,
     },
     /// The bank became unavailable midway. Loading the file again books the rest.
-    #[error("after {} rows: {reason}", loaded.rows)]
+    #[error("after {} row{}: {reason}", loaded.rows, if loaded.rows == 1 { "" } else { "s" })]
     Stopped {
         /// What was done until then.
         loaded: Box<Loaded>,

@@ -9,8 +9,8 @@ use super::dates::read_plain;
 use super::errors::Mistake;
 use super::options::LoadOptions;
 use crate::bank::{
-    AccountCommand, AccountId, BookingDate, BookingDetails, Currency, InvalidName, Memo, Money, Outgoing, PinCheck,
-    TransferId,
+    AccountCommand, AccountId, BookingDate, BookingDetails, Currency, InvalidName, Memo, Money, NoAmount, Outgoing,
+    PinCheck, TransferId,
 };
 
 /// A row of a file.
@@ -209,7 +209,11 @@ impl<'a> Fields<'a> {
             let digits = digits.ok_or_else(problem)?;
             match currency.read(&digits) {
                 Ok(minor_units) => Ok(Some(minor_units)),
-                Err(crate::bank::NoAmount::NoNumber) => Err(problem()),
+                Err(NoAmount::NoNumber) => Err(problem()),
+                Err(reason @ NoAmount::NoDecimals) => {
+                    let mended = "write 10 for 10.00, or load it into a bank that was opened with a currency";
+                    Err(self.mistake(column, format!("{written:?}: {reason}; {mended}")))
+                }
                 Err(reason) => Err(self.mistake(column, format!("{written:?}: {reason}"))),
             }
         };
@@ -221,7 +225,14 @@ impl<'a> Fields<'a> {
         let (column, minor_units) = match (of(Column::Deposit)?, of(Column::Withdrawal)?) {
             (Some(deposit), None) => (Column::Deposit, deposit),
             (None, Some(withdrawal)) => (Column::Withdrawal, withdrawal),
-            (None, None) => return Err(self.mistake(Column::Deposit, "there is neither deposit nor withdrawal".into())),
+            (None, None) => {
+                let is_there = |column: &Column| self.header.place(*column).is_some();
+                let columns = [Column::Deposit, Column::Withdrawal].into_iter().filter(is_there).collect::<Vec<_>>();
+                return Err(match columns[..] {
+                    [only] => self.mistake(only, "there is no amount".into()),
+                    _ => self.mistake(Column::Deposit, "there is neither deposit nor withdrawal".into()),
+                });
+            }
             (Some(_), Some(_)) => {
                 return Err(self.mistake(Column::Withdrawal, "there is both a deposit and a withdrawal".into()));
             }

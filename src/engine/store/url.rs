@@ -83,7 +83,7 @@ impl fmt::Display for StoreUrl {
 pub fn is_memory(url: &str) -> bool {
     let url = url.to_ascii_lowercase();
     let name = ["sqlite://", "sqlite:", "file:"].iter().find_map(|prefix| url.strip_prefix(prefix)).unwrap_or(&url);
-    url == "memory" || name.split('?').next() == Some(":memory:")
+    ["memory", "memory:"].contains(&url.as_str()) || name.split('?').next() == Some(":memory:")
 }
 
 /// The path in a URL, with or without the prefix `sqlite:` or `sqlite://`; `None` for another kind of URL that only looks
@@ -91,7 +91,7 @@ pub fn is_memory(url: &str) -> bool {
 pub fn path_named_by(url: &str) -> Option<&Path> {
     let prefixed = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
     let path = prefixed.unwrap_or(url);
-    let is_path = !path.is_empty() && !path.contains("://") && !path.contains('\0');
+    let is_path = !path.trim().is_empty() && !path.contains("://") && !path.contains('\0');
     let is_plain = prefixed.is_some() || !(path == "-" || path.starts_with(':') || is_file_url(path));
     (is_path && is_plain).then(|| Path::new(path))
 }
@@ -146,6 +146,7 @@ mod tests {
             "memory",
             "MEMORY",
             ":memory:",
+            "memory:",
             ":MEMORY:",
             "sqlite::memory:",
             "sqlite://:memory:",

@@ -13,6 +13,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("backup", &[FILE], "backs the {thing} up to a file, while it is in use", "{module}.backup \"monday.db\"")
             .group("Upkeep")
+            .meant_by(&["copy", "clone", "save"])
             .details(
                 "The backup is the {thing} as of one moment, verified and closed: one file, which can be opened, moved and sent.\n\
                 The file must not exist yet, and only its owner may read it. A {thing} in memory can be backed up too.\n\

@@ -20,7 +20,7 @@ pub(in crate::shell) const fn row<D: HasApplication>() -> Row<D> {
             "{module}.events from: 1, limit: 10",
         )
         .group("History")
-        .meant_by(&["log", "history", "journal", "event_log", "show_log", "select"])
+        .meant_by(&["log", "history", "journal", "event_log", "show_log", "select", "ledger", "transaction"])
         .details(
             "Lists each event with all its metadata; the last column, user, is there if any of them names one. from: 3\n\
                 begins at position 3, and without it the latest events are listed; limit: 10 lists at most 10, and\n\

@@ -12,6 +12,7 @@ use crate::shell::event_record::event_record;
 use crate::shell::function_table::{FROM, LIMIT, WIDE};
 use crate::shell::functions::{Call, Live, Outcome, Reply, Row};
 use crate::shell::query_arguments::{limit, position};
+use crate::shell::screen::Screen;
 use crate::shell::term::Term;
 
 /// How many lines may wait to be printed.
@@ -21,9 +22,11 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("watch", &[FROM, LIMIT, WIDE], "shows events as they happen, until Ctrl-C", "{module}.watch")
             .group("History")
+            .meant_by(&["follow", "tail", "monitor", "subscribe", "live", "stream"])
             .details(
                 "Prints each event on a line as it is committed, by any process that has the file open; with --json as an\n\
-                object. from: 1 begins at position 1 instead of now, limit: 10 ends after 10 events. Replies :ok.",
+                object. At a terminal, wide: true shows stream, version and day too. from: 1 begins at position 1\n\
+                instead of now, limit: 10 ends after 10 events. Replies :ok.",
             )
             .errors(&[&OF_PAGES]),
         |domain, call| Box::pin(watch(domain, call)),
@@ -36,12 +39,18 @@ async fn watch<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let from = call.optional(FROM).map(|_| position(&call, FROM)).transpose()?;
     let limit = call.optional(LIMIT).map(|_| limit(&call)).transpose()?;
     let watch = application.watch(from).await.map_err(|error| D::WORDS.unavailable(&error))?;
-    let (words, as_json) = (D::WORDS, call.as_json());
+    let is_wide = call.optional(WIDE) == Some("true") || Screen::of_standard_output().width().is_none();
+    let form = match (call.as_json(), is_wide) {
+        (true, _) => Form::Json,
+        (false, true) => Form::Wide,
+        (false, false) => Form::Short,
+    };
+    let words = D::WORDS;
     let (sender, lines) = mpsc::channel(MAX_LINES);
     let (end, ended) = oneshot::channel();
     tokio::spawn(async move {
         tokio::select! {
-            reply = show(watch, limit, as_json, words, &sender) => drop(end.send(reply)),
+            reply = show(watch, limit, form, words, &sender) => drop(end.send(reply)),
             // The statement has ended.
             () = sender.closed() => {}
         }
@@ -49,10 +58,20 @@ async fn watch<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     Ok(Reply { live: Some(Live { lines, ended }), ..Term::OK.into() })
 }
 
+/// How an event is shown.
+#[derive(Clone, Copy)]
+enum Form {
+    Json,
+    /// Everything about it.
+    Wide,
+    /// What a terminal has room for.
+    Short,
+}
+
 async fn show<E: StoredEvent>(
     mut watch: Watch<E>,
     limit: Option<usize>,
-    as_json: bool,
+    form: Form,
     words: &'static Words,
     lines: &mpsc::Sender<String>,
 ) -> Term {
@@ -61,21 +80,26 @@ async fn show<E: StoredEvent>(
             Ok(event) => event,
             Err(unavailable) => return words.unavailable(&unavailable),
         };
-        if lines.send(line(&event, as_json)).await.is_err() {
+        if lines.send(line(&event, form)).await.is_err() {
             break;
         }
     }
     Term::OK
 }
 
-fn line<E: StoredEvent>(event: &RecordedEvent<E>, as_json: bool) -> String {
-    let record = event_record(event).filter(|_| as_json);
+fn line<E: StoredEvent>(event: &RecordedEvent<E>, form: Form) -> String {
+    let record = event_record(event).filter(|_| matches!(form, Form::Json));
     let RecordedEvent { position, stream, version, time, data: event_data, .. } = event;
-    match record {
-        Some(record) => record.get().to_owned(),
-        None => {
-            let (stream, json) = (Term::Opaque(stream.to_string()), data(event_data));
-            format!("{}  {stream}  {version}  {time}  {}  {json}", integer(position.get()), event_data.event_type())
+    let position = integer(position.get());
+    let (stream, event_type, json) = (Term::Opaque(stream.to_string()), event_data.event_type(), data(event_data));
+    match (record, form) {
+        (Some(record), _) => record.get().to_owned(),
+        (None, Form::Short) => {
+            // What happens now: the day is known, and the event type names the kind of stream.
+            let time = time.to_string();
+            let of_day = time.get(11..19).unwrap_or(&time);
+            format!("{position}  {of_day}  {event_type}  {json}")
         }
+        (None, Form::Json | Form::Wide) => format!("{position}  {stream}  {version}  {time}  {event_type}  {json}"),
     }
 }

@@ -22,7 +22,7 @@ pub(super) const HOLDER: Row<BankFunctions> = Row::new(
         "Bank.change_holder \"Wolfman\", \"Josh\"",
     )
     .group("Accounts")
-    .meant_by(&["rename", "set_holder"])
+    .meant_by(&["rename", "set_holder", "change_name", "set_name"])
     .details(
         "Questions about the past show the holder of that time. If the account has a PIN, it is required:\n\
             Bank.change_holder 1, \"Josh\", 1234. A wrong one counts as in Bank.withdraw. A frozen account can be changed.\n\
@@ -56,6 +56,7 @@ pub(super) const EMAIL: Row<BankFunctions> = Row::new(
 
 pub(super) const PIN: Row<BankFunctions> = Row::new(
     Function::new("Bank", "change_pin", &[ACCOUNT, parameters::PIN, NEW_PIN], "replaces a PIN", "Bank.change_pin 1")
+        .meant_by(&["set_pin", "reset_pin", "new_pin"])
         .group("Accounts")
         .details(
             "Bank.change_pin 1, 1234, 5678 replaces the PIN 1234. What is left out at the prompt is asked for and not shown,\n\

@@ -20,7 +20,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.check_balance \"Wolfman\"",
     )
     .group("Accounts")
-    .meant_by(&["balance", "get_balance", "show_balance", "show"])
+    .meant_by(&["balance", "get_balance", "show_balance", "show", "money"])
     .details(
         "at: 3 shows the balance after the event at position 3, as_of: \"2026-11-20T10:00:00Z\" the balance at that\n\
             time, and as_of: \"2026-11-20\" that at the end of the day, in UTC. Times in a log never go back: if a clock was\n\

@@ -23,7 +23,7 @@ const OVERDRAFT: Parameter = Parameter::by_name("overdraft", ParameterKind::Amou
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", NAME, &[ACCOUNT, HOLDER, PIN, EMAIL, DEPOSIT, MEMO, ON, OVERDRAFT], "opens an account", "Bank.create \"Wolfman\"")
         .group("Accounts")
-        .meant_by(&["new", "add_account", "open_account", "new_account"])
+        .meant_by(&["new", "make", "add_account", "open_account", "new_account"])
         .aliases(&["create_bank_account"])
         .details(
             "Names have 1 to 64 characters, and no new one looks like another: it has no blanks at its ends, no characters\n\

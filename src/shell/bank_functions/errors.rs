@@ -20,15 +20,16 @@ pub(super) const NO_PAYEE: ErrorReason = reason(
 )
 .about(&["payee"]);
 pub(super) const ACCOUNT_EXISTS: ErrorReason =
-    reason("account_exists", "there is an account of this name, or was one that is closed: choose another name")
-        .about(&["account"]);
+    reason("account_exists", "there is an account of this name: choose another one").about(&["account"]);
 pub(super) const INVALID_NAME: ErrorReason = reason("invalid_name", "a name has 1 to 64 printable characters")
     .about(&["account", "payer", "payee", "holder", "ceo_bonus"]);
 pub(super) const INVALID_EMAIL: ErrorReason =
     reason("invalid_email", "an e-mail address looks like \"josh@example.org\"").about(&["email"]);
-pub(super) const ACCOUNT_CLOSED: ErrorReason =
-    reason("account_closed", "the account is closed for good: Bank.statement still shows what happened to it")
-        .about(&["account", "payer"]);
+pub(super) const ACCOUNT_CLOSED: ErrorReason = reason(
+    "account_closed",
+    "the account is closed for good, and so is its name: Bank.statement still shows what happened to it",
+)
+.about(&["account", "payer"]);
 pub(super) const ACCOUNT_FROZEN: ErrorReason = reason(
     "account_frozen",
     "nothing goes out of a frozen account: Bank.events says why it is, and Bank.unfreeze ends that",
@@ -40,7 +41,7 @@ pub(super) const NOT_FROZEN: ErrorReason =
     reason("not_frozen", "the account is not frozen: there is nothing to end").about(&["account"]);
 pub(super) const BALANCE_NOT_ZERO: ErrorReason = reason(
     "balance_not_zero",
-    "an account is closed only when its balance is 0: Bank.check_balance shows it, Bank.transfer empties it",
+    "an account is closed only when its balance is 0: Bank.transfer moves what is left, Bank.deposit pays what is owed",
 )
 .about(&["account"]);
 pub(super) const OVERDRAFT_IN_USE: ErrorReason = reason(
@@ -77,7 +78,7 @@ pub(super) const WRONG_PIN_SECRET: ErrorReason = reason(
 
 pub(super) const INVALID_AMOUNT: ErrorReason = reason(
     "invalid_amount",
-    "an amount is from 1 to 1_000_000_000_000_000, in cents where there are decimals; an overdraft limit may be 0",
+    "an amount is from 1 to 1_000_000_000_000_000, in the smallest unit where there are decimals; a limit may be 0",
 )
 .about(&["amount", "deposit", "overdraft", "limit"]);
 pub(super) const TOO_MANY_DECIMALS: ErrorReason =

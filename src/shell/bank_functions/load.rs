@@ -9,9 +9,9 @@ use super::errors::{
     ACCOUNT_OVERDRAWN, INVALID_COLUMNS, INVALID_DATES, INVALID_DECIMAL, OTHER_CONTENT, UNKNOWN_ENCODING,
 };
 use super::replies::{WORDS, explained, failure, not_transferred};
-use crate::bank::{CommandFailure, LoadError, LoadOptions, LoadStep, Loaded, NotBooked, WhyNotBooked};
+use crate::bank::{CommandFailure, LoadError, LoadOptions, LoadStep, Loaded, NotBooked, Unavailable, WhyNotBooked};
 use crate::shell::application_functions::integer;
-use crate::shell::common_errors::FILE_FAILED;
+use crate::shell::common_errors::{BEHIND, FILE_FAILED};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::progress::ProgressLine;
@@ -91,8 +91,17 @@ async fn load(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
             Err(NotDone::failed(Term::Problem(Box::new(Term::Map(entries))), message).changing_nothing())
         }
         Err(LoadError::Stopped { loaded, reason }) => {
-            let message = format!("after {} rows: {}", loaded.rows, explained(&bank, &reason));
-            Err(NotDone::failed(WORDS.unavailable(&reason), message))
+            let rows = if loaded.rows == 1 { "row" } else { "rows" };
+            let message = format!(
+                "after {} {rows}: {}; loading the file again goes on from there",
+                loaded.rows,
+                explained(&bank, &reason)
+            );
+            Err(match reason {
+                // Nothing is wrong with the bank: another program has a transfer under way, and is slow.
+                Unavailable::Behind { .. } => NotDone::malformed(BEHIND, message),
+                reason => NotDone::failed(WORDS.unavailable(&reason), message),
+            })
         }
         Err(LoadError::Unavailable(unavailable)) => Err(WORDS.failed(&unavailable)),
     }

@@ -19,6 +19,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.set_overdraft_limit 1, 500",
     )
     .group("Accounts")
+    .meant_by(&["set_limit", "limit"])
     .details(
         "Withdrawals and transfers may take the balance down to -500 then; what goes beyond is declined. An account has\n\
             the limit 0 at first. Setting it is an act of the bank and requires no PIN.\n\

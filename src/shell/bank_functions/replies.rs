@@ -16,7 +16,7 @@ use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, not_there_yet, words};
 use crate::shell::common_errors::{BUSY, COMMAND_ID_TAKEN, NO_EVENT};
-use crate::shell::functions::NotDone;
+use crate::shell::functions::{Explanation, NotDone};
 use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
 
@@ -107,7 +107,11 @@ pub(super) async fn no_balance(
             let explanation = not_there_yet(bank, &stream, moment).await;
             NotDone::from(Term::Missing(NO_ACCOUNT)).explained(explanation)
         }
-        CheckBalanceError::NoLine => Term::Error(NO_EVENT).into(),
+        CheckBalanceError::NoLine => {
+            let clause = "the account has no event at this position: Bank.events with its name shows those there are";
+            let explanation = Explanation { about: &["before"], clause: clause.to_owned() };
+            NotDone::from(Term::Error(NO_EVENT)).explained(Some(explanation))
+        }
         CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet).into(),
         CheckBalanceError::Unavailable(unavailable) => WORDS.unavailable(&unavailable).into(),
     }

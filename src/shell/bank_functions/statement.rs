@@ -25,7 +25,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.statement \"Wolfman\"",
     )
     .group("History")
-    .meant_by(&["history", "transactions", "account_history", "bookings"])
+    .meant_by(&["history", "transactions", "account_history", "bookings", "transaction", "ledger"])
     .details(
         "Each event with its date, its amount, and the balance after it. The amounts add up to the last balance, with\n\
             the balance that is brought forward from before; what was declined has a column of its own. Columns for the\n\

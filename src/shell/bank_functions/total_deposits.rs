@@ -18,7 +18,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Bank.get_total_deposits",
     )
     .group("Accounts")
-    .meant_by(&["total", "sum"])
+    .meant_by(&["total", "totals", "sum"])
     .details(
         "at: and as_of: show it in the past, as in Bank.check_balance. Replies the sum, such as 55;\n\
             with overdrafts it may be negative.",

@@ -19,7 +19,7 @@ const PAYEE: Parameter = Parameter { name: "payee", ..ACCOUNT };
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "transfer", &[PAYER, PAYEE, AMOUNT, PIN, MEMO, ON], "moves money to another account", "Bank.transfer \"Wolfman\", \"Dracula\", 25")
         .group("Accounts")
-        .meant_by(&["send", "pay", "move"])
+        .meant_by(&["send", "pay", "move", "send_money", "move_money"])
         .details(
             "The amount is reserved at the payer, credited to the payee, and then settled; if the payee cannot take it,\n\
             the reservation is released. Under :strong the reply comes when the transfer has ended. If the payer has a\n\

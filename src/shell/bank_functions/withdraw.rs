@@ -15,7 +15,7 @@ pub(super) const NAME: &str = "withdraw";
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, PIN, MEMO, ON], "pays money out", "Bank.withdraw \"Wolfman\", 50")
         .group("Accounts")
-        .meant_by(&["take", "debit", "payout"])
+        .meant_by(&["take", "debit", "payout", "pay_out"])
         .aliases(&["withdraw_money_from_bank_account"])
         .details(
             "The trace shows the balance that the payment would leave. A payment beyond balance and overdraft limit\n\

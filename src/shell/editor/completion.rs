@@ -42,11 +42,13 @@ impl Assistant {
         if within_string {
             return parameter.map_or_else(Vec::new, |parameter| self.complete_string(parameter, word));
         }
-        let mut candidates = parameter.map_or_else(Vec::new, |parameter| self.complete_value(parameter, word));
+        let mut candidates = Vec::new();
         if !statement.has_keyword() {
+            // Before the values, which may be more than are listed.
             let keywords = statement.keywords().map(|parameter| format!("{}: ", parameter.name));
             candidates.extend(keywords.filter(|keyword| keyword.starts_with(word)).map(Candidate::from));
         }
+        candidates.extend(parameter.into_iter().flat_map(|parameter| self.complete_value(parameter, word)));
         candidates
     }
 

@@ -241,7 +241,17 @@ impl Reader {
         }
     }
 
+    /// Asks again after an empty line, such as one pasted before the answer: what follows it must not be shown.
     fn read_hidden(&mut self, question: &str) -> Typed {
+        loop {
+            match self.read_hidden_line(question) {
+                Typed::Text(text) if text.trim().is_empty() => {}
+                typed => return typed,
+            }
+        }
+    }
+
+    fn read_hidden_line(&mut self, question: &str) -> Typed {
         if self.plain.is_some() {
             return self.read(question, true);
         }

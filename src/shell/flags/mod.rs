@@ -207,7 +207,7 @@ fn script(argument: OsString) -> Input {
 fn set_input(input: &mut Option<Input>, given: Input) -> Result<(), lexopt::Error> {
     match input.replace(given) {
         None => Ok(()),
-        Some(_) => Err("give one script, or -c, not several; --store names a file that is to be made".into()),
+        Some(_) => Err("give one script or -c, not both; an argument that is no store is a script, and --store names a store that is to be made".into()),
     }
 }
 

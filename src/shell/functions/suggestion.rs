@@ -9,8 +9,12 @@ const MOST: usize = 3;
 /// The shortest part of a name that is looked for within others.
 const SHORTEST_PART: usize = 3;
 
-/// The names of the functions that somebody may have meant: those that are one slip away, or else those that the word
-/// stands for, or else those that it is a part of, or else the most similar one. What
+/// The shortest word of those that functions are meant by of which a slip is recognized.
+const LONG_ENOUGH_FOR_SLIPS: usize = 5;
+
+/// The names of the functions that somebody may have meant: those that are one slip away, or else those that the word, or
+/// one with a slip, stands for, or else those that it is a part of or that are a part of it, or else the most similar
+/// one. What
 /// [ends or discards](Function::ends) something is suggested only for a slip in its own name.
 pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + Clone, written: &str) -> Vec<String> {
     if written.len() > LONGEST {
@@ -34,25 +38,27 @@ pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + C
         let slips = whole.into_iter().chain(of_function).min().filter(|_| alone.len() > 1)?;
         Some((slips, function.ends, name))
     });
-    if let Some((_, _, name)) = mistyped.min_by_key(|(slips, ends, _)| (*slips, *ends)) {
+    let mistyped = mistyped.min_by_key(|(slips, ends, _)| (*slips, *ends));
+    let stands_for_another = functions.clone().any(|function| !function.ends && function.meant_by.contains(&alone));
+    if let Some((_, _, name)) = mistyped.filter(|(_, ends, _)| !(*ends && stands_for_another)) {
         return vec![name];
     }
     let harmless = functions.filter(|function| !function.ends);
     let listed = |chosen: &dyn Fn(&Function) -> bool| -> Vec<String> {
         harmless.clone().filter(|function| chosen(function)).map(ToString::to_string).take(MOST).collect()
     };
-    let meant = listed(&|function| function.meant_by.contains(&alone));
-    if !meant.is_empty() {
-        return meant;
+    let is_slip_of = |word: &&str| word.len() >= LONG_ENOUGH_FOR_SLIPS && slips(alone, word).is_some();
+    let likely: [&dyn Fn(&Function) -> bool; 4] = [
+        &|function| function.meant_by.contains(&alone),
+        &|function| function.meant_by.iter().any(|word| is_slip_of(&word)),
+        &|function| alone.len() >= SHORTEST_PART && has_part(function.name, alone),
+        &|function| function.name.len() > SHORTEST_PART && has_part(alone, function.name),
+    ];
+    if let Some(names) = likely.into_iter().map(listed).find(|names| !names.is_empty()) {
+        return names;
     }
-    let partly = listed(&|function| alone.len() >= SHORTEST_PART && has_part(function.name, alone));
-    if !partly.is_empty() {
-        return partly;
-    }
-    let nearness = |name: &str| {
-        let name = name.to_lowercase();
-        similarity(&written, &name).max(similarity(&written, name.rsplit('.').next().unwrap_or_default()))
-    };
+    // Compared without modules: the same one makes any two names alike.
+    let nearness = |name: &str| similarity(alone, name.to_lowercase().rsplit('.').next().unwrap_or_default());
     // A function's own name comes first: among equals, the first counts.
     let similarities = harmless.flat_map(names).map(|(name, _)| (nearness(&name), name));
     let nearest = similarities.reduce(|best, next| if next.0 > best.0 { next } else { best });

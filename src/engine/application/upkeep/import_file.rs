@@ -120,7 +120,11 @@ impl<E: StoredEvent> ImportFile<E> {
             }
             let Some(line) = line.strip_suffix(b"\n") else {
                 let is_long = self.text.len() as u64 == MAX_LINE;
-                return Err(self.broken(if is_long { "a line has at most 1 MiB" } else { "the line breaks off" }));
+                return Err(self.broken(if is_long {
+                    "a line has at most 1 MiB"
+                } else {
+                    "the line does not end: the file was cut off, or lacks its last line end"
+                }));
             };
             return read_line(line).map(Some).map_err(|error| self.broken(without_place(&error.to_string())));
         }
