@@ -31,7 +31,8 @@ const EXAMPLES: &str = "  bank                                            a prom
   bank bank.db                                    a prompt on that file, which is open
   bank bank.db -c 'Bank.check_balance \"Wolfman\"'  one question
   bank bank.db --quiet --strict payday.bank       a script that ends where something is refused
-  bank bank.db --json -c Bank.events              the log, for other programs";
+  bank bank.db --json -c Bank.events              the log, for other programs
+  bank --dev-cluster ./nats                       three NATS servers on this machine, for a bank on a cluster";
 
 fn main() -> ExitCode {
     PROGRAM.run(async |Opening { store, opens_at_once, foreign, seed, user, trace }: Opening<StoreUrl>| {

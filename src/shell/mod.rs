@@ -18,6 +18,7 @@ pub mod common_errors;
 mod concepts;
 mod core_dumps;
 mod description;
+mod dev_cluster;
 mod editor;
 pub mod error_reason;
 mod escape;

@@ -26,7 +26,7 @@ use super::session::{Session, Style};
 use super::signals::{self, Interrupts};
 use super::streams::{self, ErrorOutput, InputThread, OutputThread};
 use super::trace::Trace;
-use super::{core_dumps, escape, log};
+use super::{core_dumps, dev_cluster, escape, log};
 use crate::engine::application::{Application, Builder};
 use crate::engine::store::codec::StoredEvent;
 
@@ -110,6 +110,7 @@ impl Program {
             Ok(Action::Run(flags)) => flags,
             Ok(Action::Completions(shell)) => return self.print(&flags::completions(self, shell)),
             Ok(Action::Man) => return self.print(&flags::man(self)),
+            Ok(Action::DevCluster(directory)) => return self.dev_cluster(&directory),
             Ok(Action::Help) => return self.print(&Screen::of_standard_output().wrapped(&flags::help(self))),
             Ok(Action::Version) => return self.print(&format!("{} {}", self.name, env!("CARGO_PKG_VERSION"))),
             Err(error) => return self.wrong_flags(&error),
@@ -220,6 +221,15 @@ impl Program {
         let log_layer = log::layer(filter, in_order.then(|| trace.clone()));
         let subscriber = tracing_subscriber::registry().with(trace_layer).with(log_layer);
         Ok(tracing::subscriber::set_global_default(subscriber)?)
+    }
+
+    fn dev_cluster(&self, directory: &Path) -> ExitCode {
+        let Err(error) = dev_cluster::run(self, directory) else { return ExitCode::SUCCESS };
+        if error.nobody_reads() {
+            return ExitCode::from(OUTPUT_CLOSED);
+        }
+        self.print_error(&error.to_string());
+        ExitCode::from(FAILED)
     }
 
     fn print(&self, text: &str) -> ExitCode {

@@ -48,6 +48,12 @@ impl EndingSignals {
         })
     }
 
+    /// For a program that serves others until it is asked to end, and then has to end what it has started.
+    pub(super) fn of_a_server() -> io::Result<Self> {
+        let ignored = ignored();
+        Ok(Self { quit: unless_ignored(SignalKind::quit(), &ignored)?, ..Self::in_a_script()? })
+    }
+
     /// Waits for one of them; answers with its number.
     pub(super) async fn any(&mut self) -> i32 {
         let kind = tokio::select! {

@@ -1,6 +1,7 @@
 //! What the program promises to people and scripts: each test runs it as a process and looks at what it prints.
 
 mod a_descriptor_in_any_mode_is_waited_for;
+mod a_development_cluster_runs_until_it_is_asked_to_end;
 mod a_domain_of_ones_own_has_a_prompt_like_the_banks;
 mod a_person_can_use_the_prompt;
 mod a_pin_does_not_stay_in_memory;
@@ -37,6 +38,8 @@ mod what_is_pasted_is_one_thing;
 // What several of them need.
 #[path = "../support/documents.rs"]
 mod documents;
+#[path = "../support/nats_server.rs"]
+mod nats_server;
 #[path = "../support/program.rs"]
 mod program;
 #[path = "../support/terminal.rs"]

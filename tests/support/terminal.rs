@@ -82,6 +82,7 @@ impl Start<'_> {
         let command = command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("NATS_SERVER", std::env::var_os("NATS_SERVER").unwrap_or_default())
             .env("NO_COLOR", no_color)
             .env("TERM", kind)
             .env("PS1", SHELL)

@@ -49,6 +49,7 @@ fn bash(name: &str) -> String {
     COMPREPLY=()
     case $before in
         {files}) mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return ;;
+        {directories}) mapfile -t COMPREPLY < <(compgen -d -- \"$current\"); return ;;
         {texts}) return ;;
 {words}    esac
     if [[ -z $words && $current == -* ]]; then
@@ -62,6 +63,7 @@ fn bash(name: &str) -> String {
 }}
 complete -o filenames -F _{name} {name}",
         files = named(&|takes| takes == Takes::File).join("|"),
+        directories = named(&|takes| takes == Takes::Directory).join("|"),
         texts = named(&|takes| takes == Takes::Text).join("|"),
         words = words.collect::<String>(),
         all = named(&|_| true).join(" "),
@@ -77,6 +79,7 @@ fn zsh(program: &Program) -> String {
         let value = match (value, flag.takes) {
             (None, _) | (_, Takes::Nothing) => String::new(),
             (Some(value), Takes::File) => format!(":{value}:_files"),
+            (Some(value), Takes::Directory) => format!(":{value}:_files -/"),
             (Some(value), Takes::Word(words)) => format!(":{value}:({})", words.join(" ")),
             (Some(value), Takes::Text) => format!(":{value}:"),
         };
@@ -107,6 +110,7 @@ fn fish(program: &Program) -> String {
         let _ = match flag.takes {
             Takes::Nothing => Ok(()),
             Takes::File => write!(line, " -r -F"),
+            Takes::Directory => write!(line, " -x -a '(__fish_complete_directories)'"),
             Takes::Word(words) => write!(line, " -x -a '{}'", words.join(" ")),
             Takes::Text => write!(line, " -x"),
         };

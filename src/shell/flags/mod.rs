@@ -81,6 +81,8 @@ pub(super) enum Action<S> {
     Completions(Shell),
     /// The manual page.
     Man,
+    /// A development cluster in this directory.
+    DevCluster(PathBuf),
 }
 
 /// Parses the command line. `user` is the environment's, for a command line that names none; `kind_of` tells the file of a
@@ -110,8 +112,10 @@ where
         user: None,
     };
     let mut input = None;
+    let mut is_first = true;
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
+        let is_alone = std::mem::take(&mut is_first);
         match argument {
             Short('f') => set_input(&mut input, script(parser.value()?))?,
             Short('c') => add_statements(&mut input, &parser.value()?.string()?)?,
@@ -145,6 +149,7 @@ where
             Short('V') | Long("version") => return Ok(Action::Version),
             Long("completions") => return Ok(Action::Completions(shell(&parser.value()?.string()?)?)),
             Long("man") => return Ok(Action::Man),
+            Long("dev-cluster") => return dev_cluster(&mut parser, is_alone),
             Long(unknown) => return Err(unknown_flag(unknown)),
             other => return Err(other.unexpected()),
         }
@@ -162,6 +167,18 @@ where
 fn in_flight(number: &str) -> Result<NonZeroUsize, lexopt::Error> {
     let number = number.parse().ok().filter(|number| *number <= MOST_IN_FLIGHT);
     number.ok_or_else(|| format!("--in-flight: it is a number from 1 to {MOST_IN_FLIGHT}").into())
+}
+
+/// The directory of a development cluster, which opens no store and runs no statement.
+fn dev_cluster<S>(parser: &mut lexopt::Parser, is_alone: bool) -> Result<Action<S>, lexopt::Error> {
+    let directory = parser.value()?;
+    if !is_alone || parser.next()?.is_some() {
+        return Err("--dev-cluster runs servers and nothing else: give it alone".into());
+    }
+    if directory.is_empty() {
+        return Err("--dev-cluster: a directory has a name".into());
+    }
+    Ok(Action::DevCluster(directory.into()))
 }
 
 /// The name of a user, under the rules of all names.

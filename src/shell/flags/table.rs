@@ -19,6 +19,7 @@ pub(super) struct Flag {
 pub(super) enum Takes {
     Nothing,
     File,
+    Directory,
     /// One of these words.
     Word(&'static [&'static str]),
     /// Something that no shell knows.
@@ -31,7 +32,7 @@ pub(super) const SCRIPT: &str = "SCRIPT";
 pub(super) const STORE: (&str, &str) =
     ("STORE", "open a file that a {domain} is kept in, as --store names it, at once");
 
-pub(super) const FLAGS: [Flag; 17] = [
+pub(super) const FLAGS: [Flag; 18] = [
     short('f', "run the statements of a file; - is standard input").taking(SCRIPT, Takes::File),
     short('c', "run these statements; several run in turn; every user of the machine can see them")
         .taking("STATEMENTS", Takes::Text),
@@ -47,6 +48,8 @@ pub(super) const FLAGS: [Flag; 17] = [
         .taking("N", Takes::Text),
     long("seed", "derive ids and times from N, so that every run has the same").taking("N", Takes::Text),
     long("user", "who sends the commands, for the log; by default BANK_USER").taking("NAME", Takes::Text),
+    long("dev-cluster", "run three NATS servers in DIR until Ctrl-C: NATS_SERVER, or nats-server on the path")
+        .taking("DIR", Takes::Directory),
     long("completions", "print completions for a shell: bash, zsh or fish")
         .taking("NAME", Takes::Word(&["bash", "zsh", "fish"])),
     long("man", "print the manual page"),

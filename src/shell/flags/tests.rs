@@ -59,6 +59,12 @@ fn wrong_flags_are_named() {
         assert_eq!(parsed(&["--in-flight", number]), Err(error));
     }
     assert_eq!(parsed(&["--seed", "x"]), Err("--seed: invalid digit found in string".to_owned()));
+    for more in [["--quiet", "--dev-cluster", "nats"], ["--dev-cluster", "nats", "a.bank"]] {
+        let error = "--dev-cluster runs servers and nothing else: give it alone".to_owned();
+        assert_eq!(parsed(&more), Err(error), "{more:?}");
+    }
+    assert_eq!(parsed(&["--dev-cluster="]), Err("--dev-cluster: a directory has a name".to_owned()));
+    assert_eq!(parsed(&["--dev-cluster=nats"]), Ok(Action::DevCluster("nats".into())));
     assert_eq!(parsed(&["--user", ""]), Err("--user: a name cannot be empty".to_owned()));
 }
 

@@ -1,0 +1,14 @@
+//! What a cluster of NATS servers promises, and what is done to it: nodes that end, hang or lose their disk, and
+//! connections that break or are slow.
+//!
+//! These tests need `nats-server`, which `NATS_SERVER` names, or else the path. They share one [cluster](nodes), and each
+//! has a stream of its own there.
+
+mod a_connection_is_as_it_is_told_to_be;
+mod a_node_comes_and_goes;
+mod a_node_whose_files_are_damaged_heals;
+mod nodes;
+
+// What several of them need.
+#[path = "../support/nats_server.rs"]
+mod nats_server;

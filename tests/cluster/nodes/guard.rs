@@ -1,0 +1,67 @@
+//! Processes that end with this one, however it ends.
+
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::ASKED_AGAIN;
+
+/// How long a process that was killed may be about it: one that the system keeps is left to it.
+const KILLED_WITHIN: Duration = Duration::from_secs(10);
+
+/// A process that is killed when this is dropped, or when the program that has it ends in any way.
+pub(crate) struct Guarded {
+    process: Child,
+    /// Reads from this program until there is nobody to read from, and kills the process.
+    guard: Child,
+}
+
+impl Guarded {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut guard = Command::new("sh");
+        guard.args(["-c", "read -r _; kill -9 \"$1\"", "guard", &process.id().to_string()]);
+        let guard = guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Self { process, guard }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.id(), signal).unwrap();
+    }
+
+    pub(crate) fn id(&self) -> Pid {
+        Pid::from_child(&self.process)
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+
+    /// What a program that is killed leaves to the guard.
+    pub(crate) fn abandon(&mut self) {
+        drop(self.guard.stdin.take());
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // The guard first: once the process has been waited for, its number may be another's.
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
+        let _ = self.process.kill();
+        let deadline = Instant::now() + KILLED_WITHIN;
+        while self.process.try_wait().is_ok_and(|ended| ended.is_none()) && Instant::now() < deadline {
+            thread::sleep(ASKED_AGAIN);
+        }
+    }
+}
+
+#[test]
+fn a_process_ends_with_the_program_that_started_it() {
+    let mut started = Guarded::start(Command::new("sleep").arg("1000"));
+    assert!(!started.has_ended());
+    started.abandon();
+    super::until("its end", || started.has_ended().then_some(()));
+}
