@@ -1,5 +1,6 @@
 //! The queries of a bank: balances now and in the past, statements, and explanations.
 
+mod balance_history;
 mod period;
 mod read_models;
 mod reversed;
@@ -9,6 +10,7 @@ mod statement_lines;
 mod statement_part;
 mod why;
 
+pub use self::balance_history::BalanceAt;
 pub use self::period::{Bound, InvalidMonth, InvalidPeriod, Month, Period};
 pub(super) use self::statement::stream_of;
 pub use self::statement_line::{LOCKING_PIN, StatementLine, WRONG_PIN};
