@@ -45,6 +45,8 @@ pub(super) struct BankParts {
     pub(super) transfers: ReadModel<Transfers>,
     pub(super) pins: Arc<PinChecker>,
     pub(super) ceo_bonus: Option<CeoBonus>,
+    /// A fork may pay a bonus that only its application knows of.
+    pub(super) is_fork: bool,
     /// Once it is known. It never changes.
     pub(super) currency: OnceLock<Currency>,
 }
@@ -68,7 +70,8 @@ impl Bank {
     /// that are not answered lead to the same events however many of them are in flight.
     pub fn may_be_answered(&self, command: &AccountCommand) -> bool {
         let may_earn_bonus = |account_id, amount| {
-            self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, amount))
+            self.parts.is_fork
+                || self.parts.ceo_bonus.as_ref().is_some_and(|ceo_bonus| ceo_bonus.may_be_due(account_id, amount))
         };
         match command {
             AccountCommand::DepositMoney { account_id, amount, .. } => may_earn_bonus(account_id, *amount),

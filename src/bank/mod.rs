@@ -10,6 +10,7 @@ mod ceo_bonus;
 mod currency;
 mod email;
 mod errors;
+mod fork;
 mod handle;
 mod invariants;
 mod loading;
@@ -53,7 +54,8 @@ pub use self::pin::{
     PinSecretSource, PinVerifier, ShortSecret, StoredPins, WRONG_PIN_SECRET,
 };
 pub use self::queries::{
-    Bound, InvalidMonth, InvalidPeriod, LOCKING_PIN, Month, Period, Reason, Statement, StatementLine, WRONG_PIN,
+    BalanceAt, Bound, InvalidMonth, InvalidPeriod, LOCKING_PIN, Month, Period, Reason, Statement, StatementLine,
+    WRONG_PIN,
 };
 pub use self::standing_errors::{
     ChangeAccountError, ChangePinError, CloseAccountError, FreezeError, OverdraftLimitError, UnfreezeError,
@@ -67,7 +69,7 @@ pub type Cause = crate::engine::application::Cause<AccountEvent>;
 pub type Watch = crate::engine::application::watch::Watch<AccountEvent>;
 
 pub use crate::engine::application::handlers::{HandlerReport, MAX_PARKED};
-pub use crate::engine::application::{ImportOptions, ImportStep};
+pub use crate::engine::application::{ForkError, ImportOptions, ImportStep};
 
 pub use crate::engine::log::Moment;
 pub use crate::engine::store::log_head::{InvalidLogHead, LogHead};

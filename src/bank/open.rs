@@ -55,6 +55,7 @@ impl Bank {
             transfers: application.read_model()?,
             pins: PinChecker::new(pins, seed),
             ceo_bonus,
+            is_fork: false,
             currency: OnceLock::new(),
         };
         Ok(Self { application, parts: Arc::new(parts) })
@@ -65,6 +66,6 @@ type Starting = Pin<Box<dyn Future<Output = Result<Application<AccountEvent>, Op
 
 /// Boxed, so that the engine's code for a bank is compiled once, in this crate. An unboxed future would be compiled
 /// again in each program that awaits it.
-fn start(bank: Builder<AccountEvent>) -> Starting {
+pub(super) fn start(bank: Builder<AccountEvent>) -> Starting {
     Box::pin(bank.start())
 }

@@ -47,6 +47,7 @@ mod random_histories_of_the_whole_bank_agree_with_a_simple_model;
 mod strong_waits_for_everyone_and_no_longer;
 mod the_past_stays_as_it_was;
 mod three_wrong_pins_lock_an_account;
+mod trying_changes_nothing;
 mod what_a_refusal_tells_the_next_answer_tells_too;
 mod what_is_loaded_obeys_standing_and_limit;
 mod what_the_original_gets_wrong;

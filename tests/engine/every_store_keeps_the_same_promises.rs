@@ -1,9 +1,13 @@
-//! Every store keeps the same promises: each case below runs against the store in memory and against the file.
+//! Every store keeps the same promises: each case below runs against the store in memory, against the file, and against
+//! overlays on both that begin where their base was still empty.
 
+use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::memory::MemoryStore;
+use cqrs_bank::engine::store::overlay::OverlayStore;
 #[cfg(feature = "sqlite")]
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
+use cqrs_bank::engine::store::{EventStore as _, Store};
 use tempfile::TempDir;
 
 use crate::happened::Happened;
@@ -22,18 +26,43 @@ impl<S> Drop for Opened<S> {
     }
 }
 
-fn in_memory() -> Opened<MemoryStore<Happened>> {
+async fn in_memory() -> Opened<MemoryStore<Happened>> {
     let supervisor = Supervisor::new();
     let store = MemoryStore::start_with_capacity(&supervisor, PUBLISHED_CAPACITY);
     Opened { store, supervisor, _directory: None }
 }
 
 #[cfg(feature = "sqlite")]
-fn in_a_file() -> Opened<SqliteStore<Happened>> {
+async fn in_a_file() -> Opened<SqliteStore<Happened>> {
     let supervisor = Supervisor::new();
     let directory = tempfile::tempdir().unwrap();
     let options = SqliteOptions { published_capacity: PUBLISHED_CAPACITY, ..SqliteOptions::default() };
     let store = SqliteStore::open(&directory.path().join("happened.db"), options, &supervisor).unwrap();
+    Opened { store, supervisor, _directory: Some(directory) }
+}
+
+/// An overlay on a base that has gone on: of its events the overlay must know nothing.
+async fn on_top_of(base: impl Into<Store<Happened>>) -> OverlayStore<Happened> {
+    let base = base.into();
+    let overlay = base.overlay_with_capacity(Some(Position::START), PUBLISHED_CAPACITY).await.unwrap();
+    for name in ["a", "b", "s"] {
+        base.append(vec![crate::promises::append(name, 0, &[1, 2, 3])]).await.unwrap();
+    }
+    overlay.unwrap()
+}
+
+async fn over_memory() -> Opened<OverlayStore<Happened>> {
+    let supervisor = Supervisor::new();
+    let store = on_top_of(MemoryStore::start(&supervisor)).await;
+    Opened { store, supervisor, _directory: None }
+}
+
+#[cfg(feature = "sqlite")]
+async fn over_a_file() -> Opened<OverlayStore<Happened>> {
+    let supervisor = Supervisor::new();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("happened.db");
+    let store = on_top_of(SqliteStore::open(&path, SqliteOptions::default(), &supervisor).unwrap()).await;
     Opened { store, supervisor, _directory: Some(directory) }
 }
 
@@ -44,7 +73,7 @@ macro_rules! keep {
                 $(
                     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                     async fn $case() {
-                        let opened = super::super::$store();
+                        let opened = super::super::$store().await;
                         crate::promises::$subject::$case(opened.store.clone()).await;
                     }
                 )*
@@ -58,6 +87,9 @@ macro_rules! every_store_keeps {
         keep!(in_memory: $($promises)*);
         #[cfg(feature = "sqlite")]
         keep!(in_a_file: $($promises)*);
+        keep!(over_memory: $($promises)*);
+        #[cfg(feature = "sqlite")]
+        keep!(over_a_file: $($promises)*);
     };
 }
 

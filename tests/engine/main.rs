@@ -28,6 +28,7 @@ mod an_application_may_be_small_and_grow;
 mod an_event_comes_again_until_it_is_acknowledged;
 #[cfg(feature = "sqlite")]
 mod an_event_is_stored_as_it_is_derived;
+mod an_overlay_leaves_its_base_alone;
 #[cfg(all(feature = "bank", feature = "shell", feature = "sqlite"))]
 mod closing_is_short_and_no_failure;
 mod every_store_keeps_the_same_promises;

@@ -48,6 +48,16 @@ impl Command for AccountCommand {
         }
     }
 
+    fn quantity(&self) -> Option<i64> {
+        let amount = match self {
+            Self::DepositMoney { amount, .. } | Self::WithdrawMoney { amount, .. } => *amount,
+            Self::CreateAccount { opening, .. } => opening.as_ref()?.deposit?,
+            Self::ReserveMoney { outgoing, .. } => outgoing.amount,
+            _ => return None,
+        };
+        i64::try_from(amount.minor_units()).ok()
+    }
+
     /// Leaves out the PIN check, so that a retry with another PIN is the same command.
     fn fingerprint(&self) -> Fingerprint {
         match self {

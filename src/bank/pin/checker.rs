@@ -61,6 +61,12 @@ impl PinChecker {
         Arc::new(Self { options, seed, key, permits, checks, runtime: Runtime::current() })
     }
 
+    /// A checker with the same secret. Where there is none yet, it makes one that nobody keeps.
+    pub(in crate::bank) fn aside(&self) -> Arc<Self> {
+        let PinOptions { secret, cost } = self.options.clone();
+        Self::new(PinOptions { secret: secret.or_passing(), cost }, self.seed)
+    }
+
     /// Makes the verifier of a new account's PIN.
     pub(in crate::bank) async fn verifier(
         self: &Arc<Self>,

@@ -82,6 +82,18 @@ impl PinSecretSource {
         Self(Arc::new(find))
     }
 
+    /// The same secret, or a random one for a bank that has no PINs and no secret yet. This source creates none.
+    pub(in crate::bank) fn or_passing(self) -> Self {
+        Self::new(move |stored_pins| match self.find(StoredPins::Some) {
+            Err(_) if stored_pins == StoredPins::None => {
+                let mut bytes = [0; 2 * PinSecret::MIN_BYTES];
+                getrandom::fill(&mut bytes).map_err(|error| PinSecretError(error.to_string()))?;
+                PinSecret::new(bytes).map_err(|short| PinSecretError(short.to_string()))
+            }
+            found => found,
+        })
+    }
+
     pub(in crate::bank) fn find(&self, stored_pins: StoredPins) -> Result<PinSecret, PinSecretError> {
         (self.0)(stored_pins)
     }

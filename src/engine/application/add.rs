@@ -2,8 +2,9 @@
 
 use std::sync::PoisonError;
 
+use super::builder::Part;
 use super::upkeep::KnownHandler;
-use super::{AddHandlerError, Application, Unavailable};
+use super::{AddHandlerError, Application, Builder, Unavailable};
 use crate::engine::event_handler::{self, EventHandler, HandlerControl, Joining};
 use crate::engine::feed::{JoinError, RemoveError};
 use crate::engine::process_manager::{Process, ProcessManager};
@@ -25,6 +26,7 @@ impl<E: StoredEvent> Application<E> {
             Ok(model) => {
                 self.inner.models.add(model.clone());
                 self.inner.upkeep.add_projection::<P>();
+                self.remember(Part::named(P::NAME, Builder::projection::<P>));
                 return Ok(model);
             }
             Err(JoinError::Panicked { message }) => return Err(AddHandlerError::Panicked { message }),
@@ -46,6 +48,7 @@ impl<E: StoredEvent> Application<E> {
         let _removing = self.inner.changing.lock().await;
         self.inner.feed.remove(P::NAME).await?;
         self.inner.models.remove::<P>();
+        self.forget(P::NAME);
         Ok(())
     }
 
@@ -65,6 +68,8 @@ impl<E: StoredEvent> Application<E> {
         let _adding = self.inner.changing.lock().await;
         self.check_name(P::NAME)?;
         let commands = self.inner.commands.clone();
+        let again = policy.clone();
+        let part = Part::named(P::NAME, move |builder: Builder<E>| builder.process_manager(again.clone()));
         let started = async {
             self.want_handlers().await?;
             let known = KnownHandler::process_manager(&policy);
@@ -73,7 +78,9 @@ impl<E: StoredEvent> Application<E> {
                 .with_longest_chain(self.inner.longest_chain);
             event_handler::begin_to_join(move || process.clone(), &self.handler_context(), &self.inner.feed).await
         };
-        self.added(started.await).await
+        self.added(started.await).await?;
+        self.remember(part);
+        Ok(())
     }
 
     /// Starts an event handler, as [`Application::add_process_manager`] starts a process manager. Each event is delivered at

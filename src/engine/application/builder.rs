@@ -7,21 +7,22 @@ use std::sync::Arc;
 
 use super::StartError;
 use super::read::Models;
+use super::starting::{KindParts, Parts, StoreSource};
 use super::upkeep::{KnownHandler, Upkeep};
-use crate::engine::command_handler::{CommandHandler, CommandHandlers, Limits};
+use crate::engine::command_handler::{CommandHandler, CommandHandlers, Decisions, Limits};
 use crate::engine::domain::{Aggregate, Contains, Invariants};
 use crate::engine::event_handler::{self, EventHandler, HandlerContext, HandlerControl, RetryPolicy};
 use crate::engine::feed::{Feed, Observer};
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{LONGEST_CHAIN, Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
-use crate::engine::runtime::{Clock, Supervisor};
+use crate::engine::runtime::{Clock, IdSource};
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::handler_records::is_reserved;
 use crate::engine::store::{Store, StoreUrl};
 
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
-type StartKind<E> =
-    Box<dyn FnOnce(CommandHandlers, Store<E>, Arc<Clock>, Limits, &Supervisor) -> CommandHandlers + Send>;
+type StartKind<E> = Box<dyn FnOnce(CommandHandlers, KindParts<'_, E>) -> CommandHandlers + Send>;
 type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
 type StartHandler<E> = Box<
     dyn for<'a> FnOnce(
@@ -32,27 +33,30 @@ type StartHandler<E> = Box<
         + Send,
 >;
 
-/// What starting a handler may need.
-pub(super) struct Parts<'a, E: 'static> {
-    pub(super) commands: &'a CommandHandlers,
-    pub(super) models: &'a Models,
-    pub(super) upkeep: &'a Upkeep<E>,
-    pub(super) longest_chain: u32,
+/// Stands for the name of each observer. No handler can have it.
+pub(super) const OBSERVER: &str = ":observer";
+const _: () = assert!(is_reserved(OBSERVER));
+
+/// A part of an application, which can be added to another one in the same way.
+pub(super) struct Part<E: 'static> {
+    /// The name of a projection or a process manager, or [`OBSERVER`].
+    pub(super) name: Option<&'static str>,
+    pub(super) add: Arc<dyn Fn(Builder<E>) -> Builder<E> + Send + Sync>,
 }
 
-pub(super) enum StoreSource<E: 'static> {
-    /// The application opens the store and closes it.
-    Url(StoreUrl),
-    /// The store is open and outlives the application.
-    Open(Store<E>),
+impl<E: 'static> Part<E> {
+    fn new(add: impl Fn(Builder<E>) -> Builder<E> + Send + Sync + 'static) -> Self {
+        Self { name: None, add: Arc::new(add) }
+    }
+
+    pub(super) fn named(name: &'static str, add: impl Fn(Builder<E>) -> Builder<E> + Send + Sync + 'static) -> Self {
+        Self { name: Some(name), ..Self::new(add) }
+    }
 }
 
-impl<E: 'static> fmt::Debug for StoreSource<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(url) => fmt::Debug::fmt(url, f),
-            Self::Open(store) => fmt::Debug::fmt(store, f),
-        }
+impl<E: 'static> Clone for Part<E> {
+    fn clone(&self) -> Self {
+        Self { name: self.name, add: self.add.clone() }
     }
 }
 
@@ -75,6 +79,12 @@ pub struct Builder<E: 'static> {
     pub(super) handlers: Vec<StartHandler<E>>,
     pub(super) observers: Vec<Observer<E>>,
     pub(super) upkeep: Upkeep<E>,
+    /// Everything but the event handlers, for a fork.
+    pub(super) parts: Vec<Part<E>>,
+    /// Whether projections are folded only when somebody asks.
+    pub(super) when_asked: bool,
+    pub(super) time_and_ids: Option<(Arc<Clock>, IdSource)>,
+    pub(super) decisions: Option<Decisions>,
 }
 
 impl<E: 'static> fmt::Debug for Builder<E> {
@@ -114,6 +124,10 @@ impl<E: StoredEvent> Builder<E> {
             handlers: Vec::new(),
             observers: Vec::new(),
             upkeep: Upkeep::default(),
+            parts: Vec::new(),
+            when_asked: false,
+            time_and_ids: None,
+            decisions: None,
         }
     }
 
@@ -167,16 +181,34 @@ impl<E: StoredEvent> Builder<E> {
         Self { longest_chain, ..self }
     }
 
+    /// Folds the projections, and delivers events to the handlers, only when somebody first asks the application for
+    /// anything. By default, the start waits for the projections.
+    #[must_use]
+    pub fn folded_when_asked(self, when_asked: bool) -> Self {
+        Self { when_asked, ..self }
+    }
+
+    /// Sets the clock, and the source of new ids, instead of those of the machine or of a seed.
+    pub(super) fn with_time_and_ids(self, clock: Arc<Clock>, ids: IdSource) -> Self {
+        Self { time_and_ids: Some((clock, ids)), ..self }
+    }
+
+    /// Notes how commands are decided.
+    pub(super) fn noting(self, decisions: Decisions) -> Self {
+        Self { decisions: Some(decisions), ..self }
+    }
+
     /// Adds a kind of aggregate, so that its commands can be [dispatched](super::Application::dispatch).
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self
     where
         E: Contains<A::Event>,
     {
+        self.parts.push(Part::new(Self::aggregate::<A>));
         self.categories.push(A::CATEGORY);
         self.upkeep.add_kind::<A>();
-        self.kinds.push(Box::new(|commands, store, clock, limits, supervisor| {
-            commands.with::<A, E>(CommandHandler::start(store, clock, limits, supervisor))
+        self.kinds.push(Box::new(|commands, KindParts { store, clock, limits, supervisor, decisions }| {
+            commands.with::<A, E>(CommandHandler::start(store, clock, limits, supervisor).noting(decisions))
         }));
         self
     }
@@ -184,6 +216,7 @@ impl<E: StoredEvent> Builder<E> {
     /// Adds a projection, which can then be [read](super::Application::read).
     #[must_use]
     pub fn projection<P: Projection<E>>(mut self) -> Self {
+        self.parts.push(Part::named(P::NAME, Self::projection::<P>));
         self.names.push(P::NAME);
         self.upkeep.add_projection::<P>();
         self.projections.push(Box::new(|feed, models| models.add(feed.add::<P>())));
@@ -194,6 +227,7 @@ impl<E: StoredEvent> Builder<E> {
     /// [verified](super::Application::verify) and before a log is [imported](super::Application::import).
     #[must_use]
     pub fn invariants<I: Invariants<E> + Default>(mut self) -> Self {
+        self.parts.push(Part::new(Self::invariants::<I>));
         self.upkeep.add_invariants::<I>();
         self
     }
@@ -201,8 +235,14 @@ impl<E: StoredEvent> Builder<E> {
     /// Adds an observer, for trace lines and log messages. It is called with each new event, after the projections and
     /// before the event handlers.
     #[must_use]
-    pub fn observe(mut self, observer: impl Fn(&RecordedEvent<E>) + Send + Sync + 'static) -> Self {
-        self.observers.push(Box::new(observer));
+    pub fn observe(self, observer: impl Fn(&RecordedEvent<E>) + Send + Sync + 'static) -> Self {
+        self.observe_by(Arc::new(observer))
+    }
+
+    fn observe_by(mut self, observer: Arc<dyn Fn(&RecordedEvent<E>) + Send + Sync>) -> Self {
+        let again = observer.clone();
+        self.parts.push(Part::named(OBSERVER, move |builder: Self| builder.observe_by(again.clone())));
+        self.observers.push(Box::new(move |event| observer(event)));
         self
     }
 
@@ -212,7 +252,9 @@ impl<E: StoredEvent> Builder<E> {
     where
         P: ProcessManager<Event = E>,
     {
-        self.process_manager_of(policy, |policy, _| Ok(policy))
+        let again = policy.clone();
+        let part = Part::named(P::NAME, move |builder: Self| builder.process_manager(again.clone()));
+        self.process_manager_of(policy, part, |policy, _| Ok(policy))
     }
 
     /// Adds a process manager, and gives it a projection of this application to read. What it reads there must be the same
@@ -221,24 +263,31 @@ impl<E: StoredEvent> Builder<E> {
     pub fn process_manager_reading<P, M>(
         self,
         policy: P,
-        give: impl FnOnce(P, ReadModel<M>) -> P + Send + 'static,
+        give: impl FnOnce(P, ReadModel<M>) -> P + Clone + Send + Sync + 'static,
     ) -> Self
     where
         P: ProcessManager<Event = E>,
         M: Projection<E>,
     {
         let missing = StartError::NoProjection { handler: P::NAME, projection: M::NAME };
-        self.process_manager_of(policy, |policy, models| Ok(give(policy, models.of().ok_or(missing)?)))
+        let again = (policy.clone(), give.clone());
+        let part = Part::named(P::NAME, move |builder: Self| {
+            let (policy, give) = again.clone();
+            builder.process_manager_reading(policy, give)
+        });
+        self.process_manager_of(policy, part, |policy, models| Ok(give(policy, models.of().ok_or(missing)?)))
     }
 
     fn process_manager_of<P>(
         mut self,
         policy: P,
+        part: Part<E>,
         make: impl FnOnce(P, &Models) -> Result<P, StartError> + Send + 'static,
     ) -> Self
     where
         P: ProcessManager<Event = E>,
     {
+        self.parts.push(part);
         self.names.push(P::NAME);
         self.process_managers.push(KnownHandler::process_manager(&policy));
         self.handlers.push(Box::new(move |context, parts, feed| {
@@ -258,6 +307,8 @@ impl<E: StoredEvent> Builder<E> {
     /// [verification](super::Application::verify) checks its stored state.
     #[must_use]
     pub fn idle_process_manager<P: ProcessManager<Event = E>>(mut self, policy: P) -> Self {
+        let again = policy.clone();
+        self.parts.push(Part::new(move |builder: Self| builder.idle_process_manager(again.clone())));
         self.upkeep.add_idle_process(policy);
         self
     }

@@ -11,6 +11,7 @@ impl<E: StoredEvent> Base<E> {
     pub(super) async fn catch_up(&self, consistency: Consistency) -> Result<(), Unavailable> {
         self.still_open()?;
         let (store, checkpoints) = (&self.store, &self.checkpoints);
+        checkpoints.ask();
         if consistency == Consistency::Eventual || has_caught_up(store, checkpoints) {
             return Ok(());
         }

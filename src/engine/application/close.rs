@@ -34,7 +34,11 @@ impl<E: StoredEvent> Application<E> {
             let _ = application.in_place().await;
             let _changed = application.inner.changing.lock().await;
             let deadline = Instant::now() + MAX_WAIT;
-            application.wait_until_settled().await;
+            // What nobody has asked for is not folded only to be dropped.
+            let is_asked = base.checkpoints.is_asked();
+            if is_asked {
+                application.wait_until_settled().await;
+            }
             // Handlers wait for replies to their commands, so they stop before the command handlers.
             let have_stopped = lease.end(HANDLERS_FINISH).await;
             commands.close().await;
@@ -42,9 +46,13 @@ impl<E: StoredEvent> Application<E> {
                 lease.end(HANDLERS_FINISH).await;
             }
             // Settling may have used up the time; the projections get a little in any case.
-            application.wait_until_projections_have_seen_all(deadline.max(Instant::now() + HANDLERS_FINISH)).await;
+            if is_asked {
+                application.wait_until_projections_have_seen_all(deadline.max(Instant::now() + HANDLERS_FINISH)).await;
+            }
             base.supervisor.will_close();
-            feed.keep_rows().await;
+            if is_asked {
+                feed.keep_rows().await;
+            }
             lease.give_up();
             drop(stop);
             base.supervisor.tasks_ended(HANDLERS_FINISH).await;

@@ -93,6 +93,7 @@ impl<E: StoredEvent> Application<E> {
         E: Contains<A::Event>,
     {
         self.takes_commands()?;
+        self.checkpoints().ask();
         let origin = match origin {
             Origin::Here(_) => origin,
             Origin::Outside(metadata) => Origin::Outside(metadata.or_sent_by(&self.inner.sender)),

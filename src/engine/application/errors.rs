@@ -244,6 +244,20 @@ pub enum ExportError {
     Unavailable(#[from] Unavailable),
 }
 
+/// Why there is no fork of an application.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ForkError {
+    /// The log ends before the position of the fork.
+    #[error("{0}")]
+    NotYet(#[from] NotYet),
+    /// The fork did not start.
+    #[error("{0}")]
+    Start(#[from] StartError),
+    /// The application cannot serve.
+    #[error("{0}")]
+    Unavailable(#[from] Unavailable),
+}
+
 /// Why no backup was made.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BackupError {

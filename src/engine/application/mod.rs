@@ -12,9 +12,11 @@ mod catch_up;
 mod categories;
 mod cause;
 mod close;
+mod conversation_tree;
 mod dispatch;
 mod errors;
 mod export;
+mod fork;
 pub mod handlers;
 mod head;
 mod history;
@@ -26,6 +28,7 @@ mod rebuild;
 mod receipt;
 mod snapshots;
 mod start;
+mod starting;
 mod strong_consistency;
 mod upkeep;
 pub mod watch;
@@ -36,11 +39,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::base::Base;
 pub use self::builder::Builder;
+use self::builder::Part;
 pub use self::cause::Cause;
+pub use self::conversation_tree::{CommandNode, ConversationTree, EventNode, MOST_COMMANDS};
 pub use self::dispatch::Dispatch;
 pub(crate) use self::dispatch::Sending;
 pub use self::errors::{
-    AddHandlerError, BackupError, CommandFailure, ExportError, ImportError, QueryError, StartError, Unavailable,
+    AddHandlerError, BackupError, CommandFailure, ExportError, ForkError, ImportError, QueryError, StartError,
+    Unavailable,
 };
 pub use self::pending_command::PendingCommand;
 use self::projection_history::ProjectionHistories;
@@ -49,7 +55,7 @@ pub use self::receipt::Receipt;
 pub(crate) use self::receipt::Seen;
 use self::upkeep::Upkeep;
 pub use self::upkeep::{ImportOptions, ImportStep};
-use super::command_handler::{CommandHandler, CommandHandlers};
+use super::command_handler::{CommandHandler, CommandHandlers, Limits};
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
@@ -85,11 +91,14 @@ struct Inner<E: 'static> {
     sender: Metadata,
     clock: Arc<Clock>,
     retry: RetryPolicy,
+    limits: Limits,
     longest_chain: u32,
     /// The right to run this store's handlers.
     lease: Lease,
     /// What verification, backup and import need of the domain's parts.
     upkeep: Arc<Upkeep<E>>,
+    /// What it was built of, but for the event handlers.
+    parts: Mutex<Vec<Part<E>>>,
     /// Events between two snapshots of a stream.
     snapshot_every: u64,
     /// Held while a log is imported or backed up, and while handlers are added or removed.

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
 
-use super::builder::{Builder, Parts, StoreSource};
+use super::builder::Builder;
 use super::categories::check_categories;
 use super::projection_history::ProjectionHistories;
 use super::read::Models;
+use super::starting::{KindParts, Parts, StoreSource};
 use super::upkeep::{refuse_unfinished_import, trust_only, verify_foreign_log};
 use super::{Application, Base, Inner, StartError};
 use crate::engine::command_handler::CommandHandlers;
@@ -60,6 +61,7 @@ impl<E: StoredEvent> Builder<E> {
         let Self {
             projections, process_managers, handlers: handlers_to_start, observers, upkeep, longest_chain, ..
         } = self;
+        let Self { parts, when_asked, time_and_ids: given, decisions, .. } = self;
         let (url, store, is_shared) = match store? {
             StoreSource::Url(url) => (url.clone(), open(&url, accept_loss, foreign, &supervisor).await?, false),
             StoreSource::Open(store) => (store.url(), store, true),
@@ -93,11 +95,15 @@ impl<E: StoredEvent> Builder<E> {
         if let Some(log) = foreign_log {
             trust_only(log, &store, &url, &lease).await?;
         }
-        let (clock, ids) = time_and_ids(seed, store.end().await?);
+        let (clock, ids) = match given {
+            Some(given) => given,
+            None => time_and_ids(seed, store.end().await?),
+        };
         let snapshot_every = limits.snapshot_every.get();
         let mut commands = CommandHandlers::default();
         for start in kinds {
-            commands = start(commands, store.clone(), clock.clone(), limits, &supervisor);
+            let (store, clock, decisions) = (store.clone(), clock.clone(), decisions.clone());
+            commands = start(commands, KindParts { store, clock, limits, supervisor: &supervisor, decisions });
         }
 
         let checkpoints = Checkpoints::of(&supervisor);
@@ -108,7 +114,10 @@ impl<E: StoredEvent> Builder<E> {
         let models = Models::default();
         projections.into_iter().for_each(|add| add(&mut feed, &models));
         observers.into_iter().for_each(|observer| feed.observe(observer));
-        feed.restore(&store).await?;
+        match when_asked {
+            true => feed.wait_to_be_asked(store.end().await?),
+            false => feed.restore(&store).await?,
+        }
 
         let context = HandlerContext {
             store: store.clone(),
@@ -126,9 +135,11 @@ impl<E: StoredEvent> Builder<E> {
         let end = store.end().await?;
         let feed = feed.start(store.clone(), &supervisor);
         // The first question already sees everything stored before the start.
-        tokio::select! {
-            () = checkpoints.projections_have_seen(end) => {}
-            _ = supervisor.stopped() => {}
+        if !when_asked {
+            tokio::select! {
+                () = checkpoints.projections_have_seen(end) => {}
+                _ = supervisor.stopped() => {}
+            }
         }
         give_up.0 = None;
         let inner = Inner {
@@ -143,9 +154,11 @@ impl<E: StoredEvent> Builder<E> {
             sender: sender(user.as_deref()),
             clock,
             retry,
+            limits,
             longest_chain,
             lease,
             upkeep,
+            parts: Mutex::new(parts),
             snapshot_every,
             changing: Arc::default(),
             closing: AtomicBool::new(false),

@@ -6,6 +6,7 @@
 
 mod aggregate_cache;
 mod command_handlers;
+mod decisions;
 mod duplicates;
 pub(in crate::engine) mod load;
 mod reply;
@@ -24,6 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 pub use self::command_handlers::CommandHandlers;
+pub use self::decisions::{Decided, Decision, Decisions, MOST_DECISIONS, Refused};
 use self::load::catch_panic;
 use self::sent::Sent;
 use self::worker::Worker;
@@ -119,6 +121,8 @@ type Outcome<A, E> = Result<Committed<E>, CommandError<<A as Aggregate>::Refusal
 pub struct CommandHandler<A: Aggregate, E = <A as Aggregate>::Event> {
     requests: mpsc::Sender<CommandRequest<A, E>>,
     clock: Arc<Clock>,
+    /// Where decisions are noted; `None` for most.
+    decisions: Option<Decisions>,
     /// Carries no values: the channel closes when the task ends.
     running: watch::Receiver<()>,
 }
@@ -126,7 +130,7 @@ pub struct CommandHandler<A: Aggregate, E = <A as Aggregate>::Event> {
 impl<A: Aggregate, E> Clone for CommandHandler<A, E> {
     fn clone(&self) -> Self {
         let (requests, clock, running) = (self.requests.clone(), self.clock.clone(), self.running.clone());
-        Self { requests, clock, running }
+        Self { requests, clock, decisions: self.decisions.clone(), running }
     }
 }
 
@@ -195,7 +199,13 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
             let _alive = alive;
             worker.run(requests, batch).await
         });
-        Self { requests: sender, clock, running }
+        Self { requests: sender, clock, decisions: None, running }
+    }
+
+    /// Notes how the commands are decided that are sent by this handle.
+    #[must_use]
+    pub fn noting(self, decisions: Option<Decisions>) -> Self {
+        Self { decisions, ..self }
     }
 
     /// Sends a new command. Waits while the queue is full.
@@ -287,7 +297,8 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         metadata: Metadata,
         may_be_duplicate: bool,
     ) -> Result<Offered<A, E>, CommandError<A::Refusal>> {
-        let (request, pending) = Sent::request(command, metadata, self.clock.at_sending(), may_be_duplicate);
+        let (request, pending) =
+            Sent::request(command, metadata, self.clock.at_sending(), self.decisions.clone(), may_be_duplicate);
         Ok(match offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
             None => Offered::Sent(pending),
             Some(request) => Offered::NoRoom(Box::new(Unsent { request, pending })),

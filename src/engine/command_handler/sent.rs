@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use super::{CommandError, CommandRequest, Outcome, Pending};
+use super::{CommandError, CommandRequest, Decisions, Outcome, Pending};
 use crate::engine::domain::{Aggregate, Command as _};
 use crate::engine::log::{Metadata, Timestamp};
 use crate::engine::runtime::trace::{command_span, trace_line};
@@ -15,7 +15,7 @@ use crate::engine::runtime::trace::{command_span, trace_line};
 pub(super) struct Sent<A: Aggregate, E> {
     pub(super) command: A::Command,
     pub(super) metadata: Metadata,
-    /// `None` in the usual case, which has neither.
+    /// `None` in the usual case, which has none of them.
     particulars: Option<Box<Particulars>>,
     /// The channel for the answer; `None` once there is one.
     reply: Option<oneshot::Sender<Outcome<A, E>>>,
@@ -31,6 +31,8 @@ struct Particulars {
     span: Span,
     /// The time for its events, if that was [taken when it was sent](crate::engine::runtime::Clock::at_sending).
     time: Option<Timestamp>,
+    /// Where the decision is noted.
+    decisions: Option<Decisions>,
 }
 
 impl<A: Aggregate, E> Drop for Sent<A, E> {
@@ -46,11 +48,12 @@ impl<A: Aggregate, E> Sent<A, E> {
         command: A::Command,
         metadata: Metadata,
         time: Option<Timestamp>,
+        decisions: Option<Decisions>,
         may_be_duplicate: bool,
     ) -> (CommandRequest<A, E>, Pending<A, E>) {
         let span = command_span(|| command.title(), &metadata);
-        let has_particulars = time.is_some() || !span.is_disabled();
-        let particulars = has_particulars.then(|| Box::new(Particulars { span, time }));
+        let has_particulars = time.is_some() || decisions.is_some() || !span.is_disabled();
+        let particulars = has_particulars.then(|| Box::new(Particulars { span, time, decisions }));
         let (reply, answer) = oneshot::channel();
         let pending = Pending { command_id: metadata.command_id, answer };
         let sent = Self { command, metadata, particulars, reply: Some(reply), may_be_duplicate, may_be_stored: false };
@@ -61,6 +64,9 @@ impl<A: Aggregate, E> Sent<A, E> {
     /// Answers, unless there is an answer already.
     pub(super) fn reply(&mut self, outcome: Outcome<A, E>) {
         if let Some(reply) = self.reply.take() {
+            if let Some(decisions) = self.particulars.as_ref().and_then(|particulars| particulars.decisions.as_ref()) {
+                decisions.note::<A, E>(&self.command, &self.metadata, &outcome);
+            }
             // An error means that the caller no longer waits.
             let _ = reply.send(outcome);
         }

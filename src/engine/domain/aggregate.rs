@@ -24,6 +24,12 @@ pub trait Command: fmt::Debug + Send + Sync + Sized + 'static {
         title_of(self).into()
     }
 
+    /// How much the command is about, such as an amount, in the unit of [`Aggregate::trace_value`]; `None` where there is no
+    /// such number. For people who are shown the command beside its title.
+    fn quantity(&self) -> Option<i64> {
+        None
+    }
+
     /// Identifies the command's content. If a sender repeats a command id, an equal fingerprint means the same command
     /// again, and a different one means another command. Only computed and stored if the sender chose the id.
     ///

@@ -97,7 +97,11 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             self.await_lease(requests).await?;
         }
         self.inbox.open();
+        let request = self.until_asked(requests).await?;
         self.resume().await?;
+        if let Some(request) = request {
+            self.answer(request).await;
+        }
         loop {
             while self.progress.checkpoint < self.inbox.end() {
                 self.read_on(requests).await?;
@@ -121,6 +125,20 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             }
             self.sync();
             self.write_if_due().await?;
+        }
+    }
+
+    /// Waits until there is anything to do: an application that folds when asked restores no handler before.
+    async fn until_asked(
+        &mut self,
+        requests: &mut mpsc::Receiver<ControlRequest>,
+    ) -> Result<Option<ControlRequest>, RunEnd> {
+        let checkpoints = self.context.checkpoints.clone();
+        tokio::select! {
+            biased;
+            end = ended(&self.held) => Err(end),
+            () = checkpoints.until_asked() => Ok(None),
+            request = requests.recv() => Ok(request),
         }
     }
 

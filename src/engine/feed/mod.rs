@@ -83,6 +83,8 @@ pub struct Feed<E> {
     rebuild: Rebuild<E>,
     /// Event handlers get no events until this completes.
     held: Option<oneshot::Receiver<()>>,
+    /// Whether no event is read before somebody asks.
+    waits_to_be_asked: bool,
     /// Whether the store belongs to another supervisor, so that this one does not learn by itself that it has closed.
     is_store_borrowed: bool,
 }
@@ -105,6 +107,7 @@ impl<E: DomainEvent> Feed<E> {
             kept: Kept::default(),
             rebuild: Rebuild::default(),
             held: None,
+            waits_to_be_asked: false,
             is_store_borrowed: false,
         }
     }
@@ -112,6 +115,13 @@ impl<E: DomainEvent> Feed<E> {
     /// Stops everything that this feed serves when the store, which belongs to others, closes.
     pub(in crate::engine) fn end_with_store(&mut self) {
         self.is_store_borrowed = true;
+    }
+
+    /// Restores no projection and reads no event before somebody [asks](Checkpoints::ask). Observers hear only of events
+    /// after `end`.
+    pub(in crate::engine) fn wait_to_be_asked(&mut self, end: Position) {
+        self.checkpoints.wait_to_be_asked();
+        (self.waits_to_be_asked, self.live_after) = (true, end);
     }
 
     /// Adds a projection that starts at the beginning of the log.
@@ -143,6 +153,10 @@ impl<E: DomainEvent> Feed<E> {
     /// [`StoreError`]: the end of the log could not be read, or the store is closed.
     pub async fn restore<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StoreError> {
         self.live_after = store.end().await?;
+        self.restore_rows(store).await
+    }
+
+    async fn restore_rows<S: EventStore<E>>(&mut self, store: &S) -> Result<(), StoreError> {
         for host in self.members.hosts() {
             row_storage::restore(host, store).await?;
         }
@@ -156,11 +170,41 @@ impl<E: DomainEvent> Feed<E> {
     ///
     /// If neither the caller nor the supervisor is on a tokio runtime.
     pub fn start<S: EventStore<E>>(self, store: S, supervisor: &Supervisor) -> FeedHandle<E> {
-        let from = self.members.all_done().unwrap_or(self.live_after);
-        let subscription = Subscription::after(store.clone(), from);
         let (sender, requests) = mpsc::channel(REQUESTS);
-        supervisor.spawn(TASK, self.run(store, subscription, requests));
+        if self.waits_to_be_asked {
+            supervisor.spawn(TASK, self.run_when_asked(store, requests));
+        } else {
+            let subscription = self.subscription(&store);
+            supervisor.spawn(TASK, self.run(store, subscription, requests));
+        }
         FeedHandle::new(sender)
+    }
+
+    fn subscription<S: EventStore<E>>(&self, store: &S) -> Subscription<E, S> {
+        let from = self.members.all_done().unwrap_or(self.live_after);
+        Subscription::after(store.clone(), from)
+    }
+
+    async fn run_when_asked<S: EventStore<E>>(
+        mut self,
+        store: S,
+        mut requests: mpsc::Receiver<FeedRequest<E>>,
+    ) -> Result<(), StopReason> {
+        let checkpoints = self.checkpoints.clone();
+        let request = tokio::select! {
+            () = checkpoints.until_asked() => None,
+            request = requests.recv() => request,
+        };
+        checkpoints.ask();
+        match self.restore_rows(&store).await {
+            Err(StoreError::Closed) if !self.is_store_borrowed => return Ok(()),
+            restored => restored?,
+        }
+        let subscription = self.subscription(&store);
+        if let Some(request) = request {
+            Box::pin(self.answer(request, subscription.position(), &store)).await?;
+        }
+        self.run(store, subscription, requests).await
     }
 
     async fn run<S: EventStore<E>>(

@@ -105,17 +105,32 @@ pub fn id_of_answer<P: ProcessManager>(event: &Event<P>) -> Uuid {
     command_id(P::NAME, event, first(0))
 }
 
+/// What a process manager's command answers.
+pub(in crate::engine) struct AnswerOf {
+    /// The index of the event, among those of the command that caused it.
+    pub(in crate::engine) event: usize,
+    /// The id of the command whose refusal it follows, if it does.
+    pub(in crate::engine) refused: Option<Uuid>,
+}
+
+/// What a process manager's command answers, among the events of the command that caused it.
+pub(in crate::engine) fn answer_of<E>(events: &[RecordedEvent<E>], answer: &Metadata) -> Option<AnswerOf> {
+    // Few reactions have as many commands.
+    const TRIED: usize = 64;
+    let process = answer.process()?;
+    events.iter().enumerate().find_map(|(index, event)| {
+        let number = (0..TRIED).find(|number| command_id(process, event, *number) == answer.command_id)?;
+        let refused = (number % 2 == 1).then(|| command_id(process, event, number - 1));
+        Some(AnswerOf { event: index, refused })
+    })
+}
+
 /// The event that a process manager's command answers, among those of the command that caused it.
 pub(in crate::engine) fn answered<'a, E>(
     events: &'a [RecordedEvent<E>],
     answer: &Metadata,
 ) -> Option<&'a RecordedEvent<E>> {
-    // Few reactions have as many commands.
-    const TRIED: usize = 64;
-    let process = answer.process()?;
-    let is_answered =
-        |event: &&RecordedEvent<E>| (0..TRIED).any(|number| command_id(process, event, number) == answer.command_id);
-    events.iter().find(is_answered)
+    answer_of(events, answer).and_then(|answer| events.get(answer.event))
 }
 
 /// The number of an answer's command among all commands that one event can lead to, from 0.

@@ -32,6 +32,14 @@ impl Clock {
         Self::Simulated { last: AtomicI64::new(Self::SIMULATED_START + seconds * 1_000_000) }
     }
 
+    /// A clock that goes on from the same time, and moves this one no more.
+    pub fn forked(&self) -> Self {
+        match self {
+            Self::System => Self::System,
+            Self::Simulated { last } => Self::Simulated { last: AtomicI64::new(last.load(Ordering::Relaxed)) },
+        }
+    }
+
     /// The current time.
     pub fn now(&self) -> Timestamp {
         match self {

@@ -34,6 +34,11 @@ impl IdSource {
         Self { clock, counter: AtomicU64::new(counter) }
     }
 
+    /// The same next ids, by a clock that was [forked](Clock::forked) from this one's. They are taken from none here.
+    pub fn forked(&self, clock: Arc<Clock>) -> Self {
+        Self::starting_at(clock, self.counter.load(Ordering::Relaxed))
+    }
+
     /// The next id.
     pub fn next(&self) -> Uuid {
         let count = self.counter.fetch_add(1, Ordering::Relaxed);

@@ -5,17 +5,22 @@ use std::fmt;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::computed_head::computed_head;
+use super::computed_head::computed_hash;
 use super::custom_store::OtherStore;
 use super::handler_records::{
     HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
     StoredProjection,
 };
+use super::hash_chain::Hash;
 use super::log_head::LogHead;
 use super::memory::MemoryStore;
+use super::overlay::{HashingAt, OverlayStore};
 #[cfg(feature = "sqlite")]
 use super::sqlite::SqliteStore;
-use super::{Append, Appended, Committed, EventStore, Published, Snapshot, SnapshotEntry, StoreError, StoreUrl};
+use super::{
+    Append, Appended, Committed, EventStore, PUBLISHED_CAPACITY, Published, Snapshot, SnapshotEntry, StoreError,
+    StoreUrl,
+};
 use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
 
@@ -27,6 +32,8 @@ pub enum Store<E: 'static> {
     /// In a file.
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore<E>),
+    /// On top of another store.
+    Overlay(OverlayStore<E>),
     /// Any other implementation, or a wrapper around one of these; see [`Store::new`].
     Other(OtherStore<E>),
 }
@@ -42,7 +49,7 @@ impl<E: StoredEvent> Store<E> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => StoreUrl::Sqlite(store.path().to_owned()),
-            Self::Memory(_) | Self::Other(_) => StoreUrl::Memory,
+            Self::Memory(_) | Self::Overlay(_) | Self::Other(_) => StoreUrl::Memory,
         }
     }
 
@@ -56,8 +63,36 @@ impl<E: StoredEvent> Store<E> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.in_place(),
-            Self::Memory(_) | Self::Other(_) => Ok(()),
+            Self::Memory(_) | Self::Overlay(_) | Self::Other(_) => Ok(()),
         }
+    }
+
+    /// An overlay on this store's log up to a position, or up to its current end: what is appended there is not appended
+    /// here. `None` for a position beyond the end.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    pub async fn overlay(&self, at: Option<Position>) -> Result<Option<OverlayStore<E>>, StoreError> {
+        self.overlay_with_capacity(at, PUBLISHED_CAPACITY).await
+    }
+
+    /// Like [`Store::overlay`], with another number of commits that a subscriber of the overlay may fall behind.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the store cannot be read.
+    pub async fn overlay_with_capacity(
+        &self,
+        at: Option<Position>,
+        published_capacity: usize,
+    ) -> Result<Option<OverlayStore<E>>, StoreError> {
+        let store = self.clone();
+        let hash_at = move |at| -> HashingAt {
+            let store = store.clone();
+            Box::pin(async move { store.hash_at(Some(at)).await })
+        };
+        OverlayStore::on(OtherStore::new(self.clone()), Box::new(hash_at), at, published_capacity).await
     }
 
     /// The head of the log at a position, or its current head; `None` for a position beyond the end of the log.
@@ -66,10 +101,16 @@ impl<E: StoredEvent> Store<E> {
     ///
     /// Returns [`StoreError`] if the store cannot be read.
     pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        Ok(self.hash_at(at).await?.map(|(position, hash)| LogHead::new(position, &hash)))
+    }
+
+    /// The position and the hash of the event at a position, or of the last one; `None` beyond the end.
+    pub(super) async fn hash_at(&self, at: Option<Position>) -> Result<Option<(Position, Hash)>, StoreError> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.head(at).await,
-            Self::Memory(_) | Self::Other(_) => computed_head(self, at).await,
+            Self::Sqlite(store) => store.hash_at(at).await,
+            Self::Overlay(store) => store.hash_at(at).await,
+            Self::Memory(_) | Self::Other(_) => computed_hash(self, at).await,
         }
     }
 }
@@ -80,6 +121,7 @@ impl<E: 'static> fmt::Debug for Store<E> {
             Self::Memory(_) => "Store::Memory",
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => "Store::Sqlite",
+            Self::Overlay(_) => "Store::Overlay",
             Self::Other(_) => "Store::Other",
         })
     }
@@ -88,6 +130,12 @@ impl<E: 'static> fmt::Debug for Store<E> {
 impl<E: 'static> From<MemoryStore<E>> for Store<E> {
     fn from(store: MemoryStore<E>) -> Self {
         Self::Memory(store)
+    }
+}
+
+impl<E: 'static> From<OverlayStore<E>> for Store<E> {
+    fn from(store: OverlayStore<E>) -> Self {
+        Self::Overlay(store)
     }
 }
 
@@ -105,6 +153,7 @@ macro_rules! ask {
             Store::Memory($store) => $question,
             #[cfg(feature = "sqlite")]
             Store::Sqlite($store) => $question,
+            Store::Overlay($store) => $question,
             Store::Other($store) => $question,
         }
     };

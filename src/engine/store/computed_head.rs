@@ -1,55 +1,86 @@
-//! Computes the head of a log on request, for stores that keep no hashes.
+//! Computes the hash chain of a log on request, for stores that keep no hashes.
 
 use foldhash::HashMap;
+use uuid::Uuid;
 
-use super::hash_chain::{Content, GENESIS};
-use super::log_head::LogHead;
+use super::hash_chain::{Content, GENESIS, Hash};
 use super::{EventStore, MAX_READ, StoreError};
-use crate::engine::log::{Position, StreamId};
+use crate::engine::log::{Position, RecordedEvent, StreamId};
 use crate::engine::store::codec::StoredEvent;
 
-/// The head of a log at a position, or its current head; `None` for a position beyond the end. The same events in a
-/// file have the same head.
+/// The position and the hash of the event at a position, or of the last one; `None` beyond the end. The same events in a
+/// file have the same hashes.
 ///
 /// # Errors
 ///
 /// Returns [`StoreError`] if the store cannot be read.
-pub(super) async fn computed_head<E: StoredEvent>(
+pub(super) async fn computed_hash<E: StoredEvent>(
     store: &impl EventStore<E>,
     at: Option<Position>,
-) -> Result<Option<LogHead>, StoreError> {
+) -> Result<Option<(Position, Hash)>, StoreError> {
     let until = at.unwrap_or(Position::new(u64::MAX));
-    let (mut position, mut hash, mut buffer) = (Position::START, GENESIS, Vec::new());
-    let mut streams: HashMap<StreamId, u64> = HashMap::default();
-    let mut command = None;
-    while position < until {
-        let page = store.read_all(position, MAX_READ).await?;
+    let mut chain = Chain::going_on(Position::START, GENESIS, []);
+    while chain.position < until {
+        let page = store.read_all(chain.position, MAX_READ).await?;
         let known = &page[..page.partition_point(|event| event.position <= until)];
         if known.is_empty() {
             break;
         }
-        for event in known {
-            let number_in_command = match command {
-                Some((id, number)) if id == event.metadata.command_id => number + 1,
-                _ => 1,
-            };
-            command = Some((event.metadata.command_id, number_in_command));
-            let previous_position = streams.insert(event.stream.clone(), event.position.get()).unwrap_or(0);
-            let content = Content {
-                position: event.position.get(),
-                stream: event.stream.as_str(),
-                version: event.version.get(),
-                previous_position,
-                time: event.time,
-                event_type: event.data.event_type(),
-                schema_version: event.data.schema_version(),
-                number_in_command,
-                metadata: &event.metadata,
-                data: &event.data.to_json()?,
-            };
-            hash = content.hash(&hash, &mut buffer);
-            position = event.position;
-        }
+        known.iter().try_for_each(|event| chain.take(event))?;
     }
-    Ok(at.is_none_or(|at| at == position).then(|| LogHead::new(position, &hash)))
+    let (position, hash) = chain.end();
+    Ok(at.is_none_or(|at| at == position).then_some((position, hash)))
+}
+
+/// A hash chain up to an event.
+pub(super) struct Chain {
+    position: Position,
+    hash: Hash,
+    /// The position of the last event of each stream.
+    streams: HashMap<StreamId, u64>,
+    /// The last command, and how many events it has so far.
+    command: Option<(Uuid, u64)>,
+    buffer: Vec<u8>,
+}
+
+impl Chain {
+    /// The chain after the last event of a command, and where streams end there.
+    pub(super) fn going_on(
+        position: Position,
+        hash: Hash,
+        streams: impl IntoIterator<Item = (StreamId, Position)>,
+    ) -> Self {
+        let streams = streams.into_iter().map(|(stream, position)| (stream, position.get())).collect();
+        Self { position, hash, streams, command: None, buffer: Vec::new() }
+    }
+
+    /// Adds the next event.
+    pub(super) fn take<E: StoredEvent>(&mut self, event: &RecordedEvent<E>) -> Result<(), StoreError> {
+        let number_in_command = match self.command {
+            Some((id, number)) if id == event.metadata.command_id => number + 1,
+            _ => 1,
+        };
+        self.command = Some((event.metadata.command_id, number_in_command));
+        let previous_position = self.streams.insert(event.stream.clone(), event.position.get()).unwrap_or(0);
+        let content = Content {
+            position: event.position.get(),
+            stream: event.stream.as_str(),
+            version: event.version.get(),
+            previous_position,
+            time: event.time,
+            event_type: event.data.event_type(),
+            schema_version: event.data.schema_version(),
+            number_in_command,
+            metadata: &event.metadata,
+            data: &event.data.to_json()?,
+        };
+        self.hash = content.hash(&self.hash, &mut self.buffer);
+        self.position = event.position;
+        Ok(())
+    }
+
+    /// The position and the hash of the last event.
+    pub(super) fn end(&self) -> (Position, Hash) {
+        (self.position, self.hash)
+    }
 }

@@ -1,8 +1,9 @@
 //! The event store: appends events at an expected version, reads streams, reads the whole log from a position, and
 //! wakes subscribers.
 //!
-//! [`EventStore`] is the contract. [`memory`] implements it until the process ends, [`sqlite`] in a file, and [`Store`]
-//! is any of these, or a store of your own. [`handler_records`] is what a store keeps for event handlers.
+//! [`EventStore`] is the contract. [`memory`] implements it until the process ends, [`sqlite`] in a file, [`overlay`] on top
+//! of another store, and [`Store`] is any of these, or a store of your own. [`handler_records`] is what a store keeps for
+//! event handlers.
 
 mod any_store;
 mod backup;
@@ -21,6 +22,7 @@ mod log_pages;
 mod log_times;
 pub mod memory;
 mod open_error;
+pub mod overlay;
 mod published;
 pub(in crate::engine) mod read_ahead;
 mod snapshot;

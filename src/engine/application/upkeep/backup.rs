@@ -28,7 +28,7 @@ impl<E: StoredEvent> Application<E> {
         self.still_open()?;
         let backup = match self.store() {
             Store::Sqlite(store) => store.backup(path, tell).await,
-            Store::Memory(_) | Store::Other(_) => self.copy_to_file(path, tell).await,
+            Store::Memory(_) | Store::Overlay(_) | Store::Other(_) => self.copy_to_file(path, tell).await,
         };
         match backup {
             Ok(verified) => Ok(verified),

@@ -54,7 +54,7 @@ impl<E: StoredEvent> LeftBehind<E> {
             #[cfg(feature = "sqlite")]
             Store::Sqlite(store) => store.parked_ever().await?,
             // No other program can have changed these.
-            Store::Memory(_) | Store::Other(_) => u64::MAX,
+            Store::Memory(_) | Store::Overlay(_) | Store::Other(_) => u64::MAX,
         };
         let given_up = usize::try_from(ever).unwrap_or(usize::MAX).saturating_sub(parked);
         Ok(Self { processes, given_up })

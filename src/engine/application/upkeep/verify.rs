@@ -60,7 +60,7 @@ impl<E: StoredEvent> Application<E> {
         self.still_open()?;
         let progress = Arc::new(Progress { tell, store: AtomicU64::new(u64::MAX), events: AtomicU64::new(0) });
         let verification = match self.store() {
-            Store::Memory(_) | Store::Other(_) => self.verify_read(&progress).await,
+            Store::Memory(_) | Store::Overlay(_) | Store::Other(_) => self.verify_read(&progress).await,
             #[cfg(feature = "sqlite")]
             Store::Sqlite(store) => self.verify_file(store, progress).await,
         };
@@ -171,7 +171,7 @@ impl<E: StoredEvent> Application<E> {
         let snapshots = match self.store() {
             #[cfg(feature = "sqlite")]
             Store::Sqlite(_) => replays.finish()?,
-            Store::Memory(_) | Store::Other(_) => self.verify_snapshots(&audit, end).await?,
+            Store::Memory(_) | Store::Overlay(_) | Store::Other(_) => self.verify_snapshots(&audit, end).await?,
         };
         Ok(Verified { events: audit.events(), streams: audit.streams().len() as u64, snapshots })
     }

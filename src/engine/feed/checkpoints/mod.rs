@@ -1,5 +1,6 @@
 //! The checkpoint of each handler, and waiting for it: the basis of strong consistency.
 
+mod asked;
 mod state;
 mod status;
 mod wait;

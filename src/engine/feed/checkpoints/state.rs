@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::Slot;
+use super::asked::Asked;
 use super::status::{Condition, HandlerKind, HandlerState};
 use crate::engine::feed::conversations::FollowedConversations;
 use crate::engine::feed::waiting::Waiting;
@@ -23,6 +24,8 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// Wakes callers that wait for a condition other than a position.
     pub(super) changed: Notify,
+    /// Whether the feed has to deliver anything.
+    pub(super) asked: Asked,
     /// Ends every wait when it stops, and provides the time for timeouts.
     pub(super) supervisor: Supervisor,
 }
@@ -68,6 +71,7 @@ impl Shared {
             conversations: AtomicUsize::new(0),
             state: Mutex::default(),
             changed: Notify::new(),
+            asked: Asked::default(),
             supervisor,
         }
     }

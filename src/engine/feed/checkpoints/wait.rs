@@ -88,6 +88,7 @@ impl Checkpoints {
     }
 
     async fn wait_for(&self, group: Group, position: Position) {
+        self.ask();
         let (ticket, woken) = {
             let mut state = self.shared.lock();
             let (seen, waiting) = group(&mut state);

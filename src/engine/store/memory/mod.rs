@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 use self::log::Log;
-use self::records::Records;
+pub(in crate::engine::store) use self::records::Records;
 use super::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
 use super::{
     Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot,

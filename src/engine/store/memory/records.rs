@@ -6,22 +6,22 @@ use std::ops::Bound;
 use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
 
 #[derive(Debug, Default)]
-pub(super) struct Records {
+pub(in crate::engine::store) struct Records {
     progress: BTreeMap<String, Progress>,
     parked: BTreeMap<u64, ParkedEvent>,
     last_number: u64,
 }
 
 impl Records {
-    pub(super) fn progress(&self, handler: &str) -> Option<Progress> {
+    pub(in crate::engine::store) fn progress(&self, handler: &str) -> Option<Progress> {
         self.progress.get(handler).cloned()
     }
 
-    pub(super) fn begin(&mut self, handler: String, start: Progress) -> Progress {
+    pub(in crate::engine::store) fn begin(&mut self, handler: String, start: Progress) -> Progress {
         self.progress.entry(handler).or_insert(start).clone()
     }
 
-    pub(super) fn write(&mut self, handler: String, progress: Progress, parked: ParkedChange) {
+    pub(in crate::engine::store) fn write(&mut self, handler: String, progress: Progress, parked: ParkedChange) {
         self.progress.insert(handler, progress);
         match parked {
             ParkedChange::None => {}
@@ -39,7 +39,7 @@ impl Records {
         }
     }
 
-    pub(super) fn parked(&self, after: u64, limit: usize) -> Vec<ParkedEvent> {
+    pub(in crate::engine::store) fn parked(&self, after: u64, limit: usize) -> Vec<ParkedEvent> {
         let numbers = (Bound::Excluded(after), Bound::Unbounded);
         self.parked.range(numbers).take(limit).map(|(_, event)| event.clone()).collect()
     }

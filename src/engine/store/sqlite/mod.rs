@@ -52,6 +52,7 @@ use self::tables::format::Format;
 use self::tables::log_links::{LogEnd, hash_at};
 use self::tables::stored_log::StoredLog;
 use self::tables::{parked_numbers, snapshots};
+use super::hash_chain::Hash;
 use super::log_head::LogHead;
 use super::{Listeners, PUBLISHED_CAPACITY, Snapshot, StoreError};
 use crate::engine::log::{Position, RecordedEvent, StreamId};
@@ -117,13 +118,18 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// Returns [`StoreError`] if the store cannot be read.
     pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        Ok(self.hash_at(at).await?.map(|(position, hash)| LogHead::new(position, &hash)))
+    }
+
+    /// The position and the hash of the event at a position, or of the last one; `None` beyond the end.
+    pub(super) async fn hash_at(&self, at: Option<Position>) -> Result<Option<(Position, Hash)>, StoreError> {
         self.read(move |connection, _| {
             let end = LogEnd::read(connection)?.end;
             let at = at.map_or(end.position, Position::get);
             if at > end.position {
                 return Ok(None);
             }
-            Ok(Some(LogHead::new(Position::new(at), &hash_at(connection, at)?)))
+            Ok(Some((Position::new(at), hash_at(connection, at)?)))
         })
         .await
     }
