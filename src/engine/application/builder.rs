@@ -212,7 +212,7 @@ impl<E: StoredEvent> Builder<E> {
     where
         P: ProcessManager<Event = E>,
     {
-        self.process_manager_of(policy, |policy, _| Ok(policy))
+        self.process_manager_of(policy, None, |policy, _| Ok(policy))
     }
 
     /// Adds a process manager, and gives it a projection of this application to read. What it reads there must be the same
@@ -228,12 +228,13 @@ impl<E: StoredEvent> Builder<E> {
         M: Projection<E>,
     {
         let missing = StartError::NoProjection { handler: P::NAME, projection: M::NAME };
-        self.process_manager_of(policy, |policy, models| Ok(give(policy, models.of().ok_or(missing)?)))
+        self.process_manager_of(policy, Some(M::NAME), |policy, models| Ok(give(policy, models.of().ok_or(missing)?)))
     }
 
     fn process_manager_of<P>(
         mut self,
         policy: P,
+        reads: Option<&'static str>,
         make: impl FnOnce(P, &Models) -> Result<P, StartError> + Send + 'static,
     ) -> Self
     where
@@ -248,7 +249,7 @@ impl<E: StoredEvent> Builder<E> {
                 let policy = make(policy, parts.models)?;
                 let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone())
                     .with_longest_chain(parts.longest_chain);
-                Ok(event_handler::start(move || process.clone(), context, feed).await?)
+                Ok(event_handler::start_reading(move || process.clone(), reads, context, feed).await?)
             })
         }));
         self
@@ -265,7 +266,7 @@ impl<E: StoredEvent> Builder<E> {
     /// Adds an event handler.
     #[must_use]
     pub fn event_handler<H: EventHandler<E> + Clone>(self, handler: H) -> Self {
-        self.handler_of(move |_| Ok(handler))
+        self.handler_of(None, move |_| Ok(handler))
     }
 
     /// Adds an event handler that reads a projection of this application.
@@ -276,11 +277,12 @@ impl<E: StoredEvent> Builder<E> {
         H: EventHandler<E> + Clone,
     {
         let missing = StartError::NoProjection { handler: H::NAME, projection: P::NAME };
-        self.handler_of(move |models| models.of().map(make).ok_or(missing))
+        self.handler_of(Some(P::NAME), move |models| models.of().map(make).ok_or(missing))
     }
 
     fn handler_of<H: EventHandler<E> + Clone>(
         mut self,
+        reads: Option<&'static str>,
         make: impl FnOnce(&Models) -> Result<H, StartError> + Send + 'static,
     ) -> Self {
         self.names.push(H::NAME);
@@ -288,7 +290,7 @@ impl<E: StoredEvent> Builder<E> {
             Box::pin(async move {
                 parts.upkeep.before_handler(&context.store, KnownHandler::event_handler::<H>()).await?;
                 let handler = make(parts.models)?;
-                Ok(event_handler::start(move || handler.clone(), context, feed).await?)
+                Ok(event_handler::start_reading(move || handler.clone(), reads, context, feed).await?)
             })
         }));
         self

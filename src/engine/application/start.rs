@@ -10,7 +10,7 @@ use super::categories::check_categories;
 use super::projection_history::ProjectionHistories;
 use super::read::Models;
 use super::upkeep::{refuse_unfinished_import, trust_only, verify_foreign_log};
-use super::{Application, Base, Inner, StartError};
+use super::{Application, Base, Inner, Seams, StartError};
 use crate::engine::command_handler::CommandHandlers;
 use crate::engine::event_handler::HandlerContext;
 use crate::engine::event_handler::lease::Lease;
@@ -131,6 +131,7 @@ impl<E: StoredEvent> Builder<E> {
             _ = supervisor.stopped() => {}
         }
         give_up.0 = None;
+        let seams = Seams::new(checkpoints.clone());
         let inner = Inner {
             url,
             base: Arc::new(Base { store, checkpoints, supervisor }),
@@ -148,6 +149,7 @@ impl<E: StoredEvent> Builder<E> {
             upkeep,
             snapshot_every,
             changing: Arc::default(),
+            seams,
             closing: AtomicBool::new(false),
         };
         Ok(Application { inner: Arc::new(inner), consistency: Consistency::Strong })
