@@ -1,6 +1,7 @@
 //! The garage's functions at a prompt. A card's PIN stays in this file: no command and no event holds one.
 
 use cqrs_bank::engine::Application;
+use cqrs_bank::engine::application::Seams;
 use cqrs_bank::shell::application_functions::{
     HasApplication, ShellApplication, Words, application_functions, command, names, query, words,
 };
@@ -48,7 +49,7 @@ const INVALID_PLACES: ErrorReason =
 const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
 
 /// The garage's own functions, then those of every application.
-static ROWS: [Row<GarageFunctions>; 19] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
+static ROWS: [Row<GarageFunctions>; 27] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
     command::<GarageFunctions>("open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
@@ -161,6 +162,10 @@ impl Domain for GarageFunctions {
         })
     }
 
+    fn seams(&self) -> Option<Seams> {
+        Some(self.0.application().seams())
+    }
+
     async fn close(&mut self) {
         self.0.close().await;
     }
@@ -180,6 +185,7 @@ static WORDS: Words = words! {
     holds: "that process managers remember what has happened;",
     imported: "No receipt is\nwritten again.",
     projections: "free places",
+    handler: "free places",
 };
 
 static MANUAL: Manual = Manual {

@@ -12,7 +12,8 @@
 //!    [catching up](feed::catch_up), until it can read the writes of others.
 //!
 //! An [`application`] puts all of this together; this module re-exports what a domain needs. A supervisor watches the
-//! application's tasks on its [`runtime`], which also has clock and ids. [`disk`] creates files atomically, and [`testing`]
+//! application's tasks on its [`runtime`], which also has clock and ids. At [`seams`], handlers and the store can be held or
+//! made to fail. [`disk`] creates files atomically, and [`testing`]
 //! has given/when/then for aggregates.
 
 pub mod application;
@@ -25,6 +26,7 @@ pub mod log;
 pub mod process_manager;
 pub mod projection;
 pub mod runtime;
+pub mod seams;
 pub mod store;
 pub mod testing;
 

@@ -122,6 +122,54 @@ pub const NOT_RUNNING: ErrorReason = ErrorReason::new(
     "it does not run in this program: it has stopped, or another program that has the file open runs it",
 );
 
+/// No handler has this name.
+pub const NO_HANDLER: ErrorReason =
+    ErrorReason::new("no_handler", "there is no handler of this name: {module}.handlers lists them")
+        .about(&["handler", "place"]);
+
+/// The handler is not held.
+pub const NOT_HELD: ErrorReason =
+    ErrorReason::new("not_held", "the handler is not held: {module}.hold holds it, and alone lists those that are")
+        .about(&["handler"]);
+
+/// There is no event to step to.
+pub const NOTHING_LEFT: ErrorReason =
+    ErrorReason::new("nothing_left", "the handler has had every event that it wants").about(&["handler"]);
+
+/// The handler has not dealt with its event yet.
+pub const STILL_BUSY: ErrorReason = ErrorReason::new(
+    "still_busy",
+    "the handler has not dealt with its event within 5 s, and goes on with it: {module}.handlers shows when it tries again",
+)
+.about(&["handler"]);
+
+/// The number of events of a step is none.
+pub const INVALID_STEP: ErrorReason =
+    ErrorReason::new("invalid_step", "a step has from 1 to 100_000 events").about(&["events"]);
+
+/// A fault does not fit a place.
+pub const DOES_NOT_FIT: ErrorReason = ErrorReason::new(
+    "does_not_fit",
+    "this cannot go wrong there: a projection has :panic, :delay and :duplicate, any other handler :fail and :crash too, and \
+     the \"event store\" :conflict, :disk_full and :delay",
+)
+.about(&["place", "fault"]);
+
+/// An option belongs to another fault.
+pub const OTHER_FAULT: ErrorReason = ErrorReason::new(
+    "other_fault",
+    "times: belongs to :fail, ms: to :delay and before: to :crash: leave it out, or break it like that",
+)
+.about(&["fault", "times", "ms", "before"]);
+
+/// How often a handler is to fail.
+pub const INVALID_TIMES: ErrorReason =
+    ErrorReason::new("invalid_times", "an event fails from 1 to 1_000 times").about(&["times"]);
+
+/// How long something is to take.
+pub const INVALID_DELAY: ErrorReason =
+    ErrorReason::new("invalid_delay", "a delay has from 1 to 60_000 ms").about(&["ms", "retry_delay"]);
+
 /// A head is not one.
 pub const INVALID_HEAD: ErrorReason =
     ErrorReason::new("invalid_head", "a head looks like \"12:5c5efdbd…\", as {module}.head showed it").about(&["head"]);

@@ -27,6 +27,7 @@ mod explanation;
 mod flags;
 pub mod function_table;
 pub mod functions;
+mod held;
 pub mod help;
 pub mod in_flight;
 mod json_records;

@@ -17,6 +17,8 @@ pub enum Next {
     ClearScreen,
     /// Leave, as the statement asked.
     Leave,
+    /// End the program at once, as the statement asked. What was answered before is printed first.
+    Crash,
     /// Report a mistake: the statement could not be read or run.
     Mistake(Mistake),
     /// Drive the statement with [`Session::go_on`] until it ends, or end it with [`Session::interrupt`].

@@ -6,12 +6,16 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::escape;
 
-/// The prompt for a statement: `bank(1)> `, or `bank:bank.db(1)> ` where that is open.
-pub(super) fn first(domain: &str, open: Option<&str>, number: usize) -> String {
-    match open {
-        Some(open) => format!("{domain}:{}({number})> ", escape::line(&shortened(open))),
-        None => format!("{domain}({number})> "),
-    }
+/// The prompt for a statement: `bank(1)> `, or `bank:bank.db(1)> ` where that is open, and `bank[balances held](1)> ` where
+/// that is held.
+pub(super) fn first(domain: &str, open: Option<&str>, held: &[&str], number: usize) -> String {
+    let open = open.map_or_else(String::new, |open| format!(":{}", escape::line(&shortened(open))));
+    let held = match held {
+        [] => String::new(),
+        [held] => format!("[{} held]", escape::line(&shortened(held))),
+        several => format!("[{} held]", several.len()),
+    };
+    format!("{domain}{open}{held}({number})> ")
 }
 
 /// The prompt for the second and later lines of a statement, as wide as the first: `....(1)> `.

@@ -7,6 +7,7 @@ use super::function_table::WIDE;
 use super::functions::{
     Arguments, Call, Domain, Failed, FindingSecret, Function, Outcome, Reply, SentCall, ShellReply, Vocabulary,
 };
+use super::held::{held, held_behind};
 use super::in_flight::Landed;
 use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
 use super::language::{Statement, SyntaxError};
@@ -93,7 +94,8 @@ impl<D: Domain> Session<D> {
     }
 
     fn prompt_of(&self, number: usize) -> String {
-        prompt_text::first(self.domain.manual().name, self.domain.what_is_open().as_deref(), number)
+        let (open, held) = (self.domain.what_is_open(), held(&self.domain, &self.trace));
+        prompt_text::first(self.domain.manual().name, open.as_deref(), &held, number)
     }
 
     /// From now on, a person at a terminal is served.
@@ -148,7 +150,7 @@ impl<D: Domain> Session<D> {
             Ok(Runnable::Domain(row, arguments)) => {
                 self.statement_count += 1;
                 self.is_wide = is_wide(&row.function, &arguments);
-                let call = Call::new(&row.function, &arguments, self.style.json);
+                let call = Call::new(&row.function, &arguments, self.style.json).traced_by(&self.trace);
                 let mut outcome = self.domain.call(row, call).await;
                 let explanation = if self.style.for_a_person { explanation(&outcome, call) } else { None };
                 if let (Err(not_done), true) = (&mut outcome, explanation.is_some()) {
@@ -162,17 +164,14 @@ impl<D: Domain> Session<D> {
                 (Ok(Term::Text(text).into()), None)
             }
             Ok(Runnable::Shell(ShellReply::Leave)) => return Next::Leave,
-            Ok(Runnable::Shell(ShellReply::History)) => {
+            Ok(Runnable::Shell(asked @ (ShellReply::History | ShellReply::ClearScreen))) => {
                 self.statement_count += 1;
-                return Next::ShowHistory;
-            }
-            Ok(Runnable::Shell(ShellReply::ClearScreen)) => {
-                self.statement_count += 1;
-                return Next::ClearScreen;
+                return if asked == ShellReply::History { Next::ShowHistory } else { Next::ClearScreen };
             }
             Err(mistake) => return self.mistake(text, mistake),
         };
         match outcome {
+            Ok(reply) if reply.crashes => Next::Crash,
             Ok(reply) if reply.live.is_some() => {
                 self.trace.drain_into(&mut self.pending_output.lock());
                 self.live = Some((text.to_owned(), reply));
@@ -186,6 +185,9 @@ impl<D: Domain> Session<D> {
     /// `None` if the statement must be run after all others have their replies.
     pub(super) async fn send_ahead(&mut self, statement: &ReadStatement<'_, D>) -> Option<(Unanswered, SentCall)> {
         let Ok(Runnable::Domain(row, arguments)) = &statement.call else { return None };
+        if self.trace.shows_details() || self.trace.uses_seams() {
+            return None;
+        }
         let sent = self.domain.send_ahead(Call::new(&row.function, arguments, self.style.json)).await?;
         self.statement_count += 1;
         let is_printed = self.style.json || self.style.echo;
@@ -248,6 +250,7 @@ impl<D: Domain> Session<D> {
             }
         };
         reply.notes.extend(explanation);
+        reply.notes.extend(held_behind(&self.domain, &self.trace));
         self.print(statement, &reply, failed.as_ref(), None);
         next_after(failed, self.domain.failure(), refused(&reply, is_done))
     }
@@ -274,7 +277,8 @@ impl<D: Domain> Session<D> {
     /// Prints the trace lines that arrived since the last reply.
     pub fn print_late_lines(&mut self) {
         if self.style.json {
-            let lines = self.drain_trace();
+            let mut lines = String::new();
+            self.trace.drain_into(&mut lines);
             if !lines.is_empty() {
                 print_json(&mut self.pending_output.lock(), &LateRecord { late: lines.lines().collect() });
             }
@@ -337,12 +341,6 @@ impl<D: Domain> Session<D> {
             }
             output.push('\n');
         }
-    }
-
-    fn drain_trace(&self) -> String {
-        let mut lines = String::new();
-        self.trace.drain_into(&mut lines);
-        lines
     }
 }
 

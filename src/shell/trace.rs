@@ -23,7 +23,7 @@ use super::colour::Tone;
 use super::escape;
 use super::screen::Screen;
 use super::wrapping::wrapped;
-use crate::engine::runtime::trace::{CORRELATION, TARGET, VALUE};
+use crate::engine::runtime::trace::{CORRELATION, DETAIL, TARGET, VALUE};
 
 /// The lines of the trace that are not printed yet. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,10 @@ struct Shared {
     arrived: Notify,
     /// Whether anybody adds the lines of conversations. Otherwise none needs to be followed.
     is_fed: AtomicBool,
+    /// Whether every line is shown, also those of conversations that nobody follows.
+    shows_details: AtomicBool,
+    /// Whether something was held or broken.
+    uses_seams: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -83,6 +87,28 @@ impl Trace {
     /// Says that lines of conversations will be added.
     pub(super) fn feed(&self) {
         self.shared.is_fed.store(true, Ordering::Relaxed);
+    }
+
+    /// Shows every line from now on, the first time that something is held or broken.
+    pub(super) fn show_details(&self) {
+        if !self.shared.uses_seams.swap(true, Ordering::Relaxed) {
+            self.choose_details(true);
+        }
+    }
+
+    /// Shows every line from now on, or only the usual ones.
+    pub(super) fn choose_details(&self, are_shown: bool) {
+        self.shared.shows_details.store(are_shown, Ordering::Relaxed);
+    }
+
+    /// Whether every line is shown.
+    pub(super) fn shows_details(&self) -> bool {
+        self.shared.shows_details.load(Ordering::Relaxed)
+    }
+
+    /// Whether something was held or broken.
+    pub(super) fn uses_seams(&self) -> bool {
+        self.shared.uses_seams.load(Ordering::Relaxed)
     }
 
     /// Follows a conversation until the returned guard is dropped.
@@ -216,11 +242,16 @@ struct TraceLayer {
 
 impl<S: Subscriber> Layer<S> for TraceLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let all = self.shared.shows_details.load(Ordering::Relaxed);
+        if !all && event.metadata().target() == DETAIL {
+            return;
+        }
         let mut line = LineFields::default();
         event.record(&mut line);
         let LineFields { correlation: Correlation(Some(correlation)), value } = line else { return };
         self.shared.add_line(|state| {
-            let Some(place) = state.followed.get(&correlation).copied() else { return };
+            let followed = state.followed.get(&correlation).copied();
+            let Some(place) = followed.or(all.then_some(Place::AmongAll)) else { return };
             match value.zip(state.show_value.as_ref()).map(|(value, ShowValue(show))| show(value)) {
                 Some(shown) => push_line(state.lines_at(place), format_args!("{shown}"), |_| None, None),
                 None => {

@@ -49,6 +49,7 @@ mod the_past_stays_as_it_was;
 mod three_wrong_pins_lock_an_account;
 mod trying_changes_nothing;
 mod what_a_refusal_tells_the_next_answer_tells_too;
+mod what_is_held_and_broken_shows_no_more_in_the_end;
 mod what_is_loaded_obeys_standing_and_limit;
 mod what_the_original_gets_wrong;
 mod what_was_booked_is_reversed_once;

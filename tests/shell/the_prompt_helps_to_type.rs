@@ -71,6 +71,31 @@ fn tab_completes_the_numbers_of_parked_events() {
 }
 
 #[test]
+fn tab_completes_handlers_and_the_prompt_says_what_is_held() {
+    let terminal = Terminal::open_with_arguments(&["-i", "--quiet", "-c", "Bank.open"], "bank(2)> ");
+    for (begun, completed) in [
+        ("hold \"bal", "hold \"balances\""),
+        ("Bank.step \"transfer", "Bank.step \"transfer"),
+        ("release \"total d", "release \"total deposits\""),
+        ("break \"ev", "break \"event store\""),
+        ("break \"event store\", :dis", "break \"event store\", :disk_full"),
+    ] {
+        terminal.keys(&format!("{begun}{TAB}"));
+        terminal.wait_until(completed, |screen| screen.contents().contains(&format!("bank(2)> {completed}")));
+        terminal.keys(CTRL_C);
+        terminal.wait_for("bank(2)> ");
+    }
+    terminal.enter("hold \"balances\"");
+    terminal.wait_for("bank[balances held](3)> ");
+    terminal.enter("hold \"transfer\"");
+    terminal.wait_for("bank[2 held](4)> ");
+    terminal.enter("release \"balances\"; release \"transfer\"");
+    terminal.wait_for("bank(6)> ");
+    terminal.enter("Bank.crash");
+    assert_eq!(terminal.ended().0, None, "a signal has ended it");
+}
+
+#[test]
 fn tab_completes_what_help_explains_and_holders() {
     let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.create 1, \"Josh Wolf\""], "bank(3)> ");
     for (begun, completed) in [

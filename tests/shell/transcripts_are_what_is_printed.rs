@@ -2,7 +2,7 @@
 //!
 //! A transcript in `tests/transcripts/` begins with what it shows and a command line, and goes on with the
 //! sections `--- in`, `--- out`, `--- err` and `--- exit`; those that are empty, and an exit code of 0, are
-//! left out. Further command lines may follow, each with its own sections: they are run in the same directory. The
+//! left out; a program that was killed has `--- exit by a signal`. Further command lines may follow, each with its own sections: they are run in the same directory. The
 //! command is `bank`, or one of the programs in `examples`.
 //!
 //! `UPDATE_TRANSCRIPTS=1 cargo test --test shell transcripts` writes down what the programs print now.
@@ -16,6 +16,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::program::{Finished, bank, example, run_command};
+
+/// The last line of a program that a signal has killed.
+const KILLED: &str = "exit by a signal";
 
 struct Transcript {
     title: String,
@@ -49,6 +52,7 @@ fn read_run(text: &str) -> Run {
     let mut current = None;
     for line in rest.lines() {
         match line.trim_end().strip_prefix("--- ") {
+            Some(KILLED) => exit_code = None,
             Some(name) if name.starts_with("exit ") => exit_code = Some(name["exit ".len()..].parse().unwrap()),
             Some(name) => current = Some(sections.iter().position(|(known, _)| *known == name).unwrap()),
             None => sections[current.expect("text stands in a section")].1.push_str(&format!("{line}\n")),
@@ -67,8 +71,10 @@ fn write(transcript: &Transcript, finished: &[Finished]) -> String {
                 let _ = write!(text, "--- {name}\n{section}");
             }
         }
-        if finished.exit_code != Some(0) {
-            let _ = writeln!(text, "--- exit {}", finished.exit_code.unwrap());
+        match finished.exit_code {
+            Some(0) => {}
+            Some(code) => drop(writeln!(text, "--- exit {code}")),
+            None => drop(writeln!(text, "--- {KILLED}")),
         }
     }
     text

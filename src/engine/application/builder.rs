@@ -254,7 +254,7 @@ impl<E: StoredEvent> Builder<E> {
     {
         let again = policy.clone();
         let part = Part::named(P::NAME, move |builder: Self| builder.process_manager(again.clone()));
-        self.process_manager_of(policy, part, |policy, _| Ok(policy))
+        self.process_manager_of(policy, part, None, |policy, _| Ok(policy))
     }
 
     /// Adds a process manager, and gives it a projection of this application to read. What it reads there must be the same
@@ -275,13 +275,15 @@ impl<E: StoredEvent> Builder<E> {
             let (policy, give) = again.clone();
             builder.process_manager_reading(policy, give)
         });
-        self.process_manager_of(policy, part, |policy, models| Ok(give(policy, models.of().ok_or(missing)?)))
+        let make = |policy, models: &Models| Ok(give(policy, models.of().ok_or(missing)?));
+        self.process_manager_of(policy, part, Some(M::NAME), make)
     }
 
     fn process_manager_of<P>(
         mut self,
         policy: P,
         part: Part<E>,
+        reads: Option<&'static str>,
         make: impl FnOnce(P, &Models) -> Result<P, StartError> + Send + 'static,
     ) -> Self
     where
@@ -297,7 +299,7 @@ impl<E: StoredEvent> Builder<E> {
                 let policy = make(policy, parts.models)?;
                 let process = Process::new(policy, commands, context.store.clone(), context.checkpoints.clone())
                     .with_longest_chain(parts.longest_chain);
-                Ok(event_handler::start(move || process.clone(), context, feed).await?)
+                Ok(event_handler::start_reading(move || process.clone(), reads, context, feed).await?)
             })
         }));
         self
@@ -316,7 +318,7 @@ impl<E: StoredEvent> Builder<E> {
     /// Adds an event handler.
     #[must_use]
     pub fn event_handler<H: EventHandler<E> + Clone>(self, handler: H) -> Self {
-        self.handler_of(move |_| Ok(handler))
+        self.handler_of(None, move |_| Ok(handler))
     }
 
     /// Adds an event handler that reads a projection of this application.
@@ -327,11 +329,12 @@ impl<E: StoredEvent> Builder<E> {
         H: EventHandler<E> + Clone,
     {
         let missing = StartError::NoProjection { handler: H::NAME, projection: P::NAME };
-        self.handler_of(move |models| models.of().map(make).ok_or(missing))
+        self.handler_of(Some(P::NAME), move |models| models.of().map(make).ok_or(missing))
     }
 
     fn handler_of<H: EventHandler<E> + Clone>(
         mut self,
+        reads: Option<&'static str>,
         make: impl FnOnce(&Models) -> Result<H, StartError> + Send + 'static,
     ) -> Self {
         self.names.push(H::NAME);
@@ -339,7 +342,7 @@ impl<E: StoredEvent> Builder<E> {
             Box::pin(async move {
                 parts.upkeep.before_handler(&context.store, KnownHandler::event_handler::<H>()).await?;
                 let handler = make(parts.models)?;
-                Ok(event_handler::start(move || handler.clone(), context, feed).await?)
+                Ok(event_handler::start_reading(move || handler.clone(), reads, context, feed).await?)
             })
         }));
         self

@@ -4,20 +4,22 @@ use super::{Application, Base, QueryError, Unavailable};
 use crate::engine::feed::catch_up::{self, NotCaughtUp, has_caught_up, has_reached};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Moment, Position};
+use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Base<E> {
     /// Under strong consistency, waits until the read models include every event acknowledged so far, by any process.
-    pub(super) async fn catch_up(&self, consistency: Consistency) -> Result<(), Unavailable> {
+    /// Answers whether there was anything to wait for: otherwise none of them is held behind the log.
+    pub(super) async fn catch_up(&self, consistency: Consistency) -> Result<bool, Unavailable> {
         self.still_open()?;
         let (store, checkpoints) = (&self.store, &self.checkpoints);
         checkpoints.ask();
         if consistency == Consistency::Eventual || has_caught_up(store, checkpoints) {
-            return Ok(());
+            return Ok(false);
         }
         // Boxed: keeps the common future small.
         match Box::pin(self.unless_stopped(catch_up::catch_up(store, checkpoints))).await {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
             Err(QueryError::Unavailable(unavailable)) => Err(unavailable),
             // Cannot happen: an acknowledged event is in the log.
             Err(QueryError::NotYet(not_yet)) => Err(Unavailable::Defect(not_yet.to_string())),
@@ -45,7 +47,24 @@ impl<E: StoredEvent> Base<E> {
 impl<E: StoredEvent> Application<E> {
     /// Under strong consistency, waits until the read models include every event acknowledged so far, by any process.
     pub(crate) async fn catch_up(&self) -> Result<(), Unavailable> {
-        self.inner.base.catch_up(self.consistency).await
+        let base = &self.inner.base;
+        match base.catch_up(self.consistency).await? {
+            false => Ok(()),
+            true => Box::pin(self.note_held(base.store.acknowledged())).await,
+        }
+    }
+
+    /// Notes, for whoever shows the answer, which projections are held behind the log.
+    async fn note_held(&self, end: Option<Position>) -> Result<(), Unavailable> {
+        let end = match end {
+            Some(end) => end,
+            None => {
+                let end = self.store().end().await;
+                self.or_unavailable(end).await?
+            }
+        };
+        self.inner.seams.note_answer(end);
+        Ok(())
     }
 
     /// Waits until the read models can answer for a moment. A position must exist in the log, and the read models must
@@ -63,7 +82,11 @@ impl<E: StoredEvent> Application<E> {
     pub(super) async fn catch_up_to_position(&self, position: Position) -> Result<(), QueryError> {
         let base = &self.inner.base;
         base.still_open()?;
-        Box::pin(base.unless_stopped(catch_up::catch_up_to(&base.store, &base.checkpoints, position))).await
+        Box::pin(base.unless_stopped(catch_up::catch_up_to(&base.store, &base.checkpoints, position))).await?;
+        if !base.checkpoints.is_seen_by_projections(position) {
+            Box::pin(self.note_held(Some(position))).await?;
+        }
+        Ok(())
     }
 
     /// An error if the log has not reached a moment.

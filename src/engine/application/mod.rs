@@ -26,6 +26,7 @@ mod projection_history;
 mod read;
 mod rebuild;
 mod receipt;
+mod seams;
 mod snapshots;
 mod start;
 mod starting;
@@ -53,6 +54,7 @@ use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::receipt::Seen;
+pub use self::seams::{Broken, Held, SeamError, Seams};
 use self::upkeep::Upkeep;
 pub use self::upkeep::{ImportOptions, ImportStep};
 use super::command_handler::{CommandHandler, CommandHandlers, Limits};
@@ -103,6 +105,8 @@ struct Inner<E: 'static> {
     snapshot_every: u64,
     /// Held while a log is imported or backed up, and while handlers are added or removed.
     changing: Arc<tokio::sync::Mutex<()>>,
+    /// What is held and broken.
+    seams: Seams,
     /// Whether commands from outside are refused.
     closing: AtomicBool,
 }

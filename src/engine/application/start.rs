@@ -11,7 +11,7 @@ use super::projection_history::ProjectionHistories;
 use super::read::Models;
 use super::starting::{KindParts, Parts, StoreSource};
 use super::upkeep::{refuse_unfinished_import, trust_only, verify_foreign_log};
-use super::{Application, Base, Inner, StartError};
+use super::{Application, Base, Inner, Seams, StartError};
 use crate::engine::command_handler::CommandHandlers;
 use crate::engine::event_handler::HandlerContext;
 use crate::engine::event_handler::lease::Lease;
@@ -142,6 +142,7 @@ impl<E: StoredEvent> Builder<E> {
             }
         }
         give_up.0 = None;
+        let seams = Seams::new(checkpoints.clone());
         let inner = Inner {
             url,
             base: Arc::new(Base { store, checkpoints, supervisor }),
@@ -161,6 +162,7 @@ impl<E: StoredEvent> Builder<E> {
             parts: Mutex::new(parts),
             snapshot_every,
             changing: Arc::default(),
+            seams,
             closing: AtomicBool::new(false),
         };
         Ok(Application { inner: Arc::new(inner), consistency: Consistency::Strong })

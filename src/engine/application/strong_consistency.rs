@@ -57,7 +57,7 @@ impl<E: StoredEvent> Base<E> {
             }
         };
         let lagging = match self.supervisor.timeout_at(deadline, seen).await {
-            Some(()) => Vec::new(),
+            Some(()) => self.checkpoints.held_back_from(up_to),
             None => self.checkpoints.lagging(up_to),
         };
         Seen { up_to, lagging, deadline: Some(deadline) }

@@ -10,6 +10,7 @@ use foldhash::HashMap;
 
 use super::CommandHandler;
 use crate::engine::domain::{Aggregate, Contains, DomainEvent};
+use crate::engine::seams::Seam;
 
 /// Command handlers by kind of aggregate. Cheap to clone.
 #[derive(Clone, Default)]
@@ -18,12 +19,17 @@ pub struct CommandHandlers(HashMap<TypeId, Arc<dyn AnyCommandHandler>>);
 /// A command handler of any kind of aggregate.
 trait AnyCommandHandler: Any + Send + Sync {
     fn flush(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    fn break_store(&self, seam: Arc<Seam>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> AnyCommandHandler for CommandHandler<A, E> {
     fn flush(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(Self::flush(self))
+    }
+
+    fn break_store(&self, seam: Arc<Seam>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(Self::break_store(self, seam))
     }
 
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
@@ -57,6 +63,13 @@ impl CommandHandlers {
     pub(in crate::engine) async fn flush(&self) {
         for commands in self.0.values() {
             commands.flush().await;
+        }
+    }
+
+    /// Lets the appends of all of them fail as the seam says.
+    pub(in crate::engine) async fn break_store(&self, seam: &Arc<Seam>) {
+        for commands in self.0.values() {
+            commands.break_store(seam.clone()).await;
         }
     }
 

@@ -14,6 +14,8 @@ pub(in crate::engine) struct Loaded<A> {
     pub(in crate::engine) stream: StreamId,
     pub(in crate::engine) version: Version,
     pub(in crate::engine) state: A,
+    /// The version of the snapshot that it was loaded from.
+    pub(in crate::engine) snapshot: Option<Version>,
 }
 
 /// Loads an aggregate as it is now.
@@ -64,10 +66,13 @@ where
     S: EventStore<E>,
 {
     let (snapshot, mut page) = store.read_from_snapshot(stream, moment, MAX_READ).await?;
-    let mut loaded = Loaded { stream: stream.clone(), version: Version::START, state: A::default() };
+    let mut loaded = Loaded { stream: stream.clone(), version: Version::START, state: A::default(), snapshot: None };
     if let Some(snapshot) = snapshot {
         match restored_from(stream, &snapshot.state) {
-            Some(state) => (loaded.version, loaded.state) = (snapshot.version, state),
+            Some(state) => {
+                loaded.snapshot = Some(snapshot.version);
+                (loaded.version, loaded.state) = (snapshot.version, state);
+            }
             None => page = store.read_stream(stream, Version::START, MAX_READ).await?,
         }
     }

@@ -10,6 +10,7 @@ mod decisions;
 mod duplicates;
 pub(in crate::engine) mod load;
 mod reply;
+mod seam;
 mod sent;
 pub(in crate::engine) mod state;
 mod worker;
@@ -33,6 +34,7 @@ use super::store::{Committed, Conflict, EventStore, StoreError};
 use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
 use crate::engine::log::{Metadata, StreamId};
 use crate::engine::runtime::{Clock, Origin, StoreFailure, Supervisor, offer};
+use crate::engine::seams::Seam;
 
 /// How often a command is decided before its conflicts become an error. With a few programs that write to one stream
 /// without a pause, most attempts fail.
@@ -138,6 +140,7 @@ impl<A: Aggregate, E> Clone for CommandHandler<A, E> {
 enum CommandRequest<A: Aggregate, E> {
     Handle(Sent<A, E>),
     Flush(oneshot::Sender<()>),
+    Break { seam: Arc<Seam>, reply: oneshot::Sender<()> },
     Close,
 }
 
@@ -332,6 +335,14 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         // An error means that the task has ended, and with it every command.
         let _ = self.requests.send(CommandRequest::Flush(reply)).await;
         let _ = flushed.await;
+    }
+
+    /// Lets appends fail from now on as the seam says.
+    pub(in crate::engine) async fn break_store(&self, seam: Arc<Seam>) {
+        let (reply, broken) = oneshot::channel();
+        // An error means that the task has ended, and appends nothing more.
+        let _ = self.requests.send(CommandRequest::Break { seam, reply }).await;
+        let _ = broken.await;
     }
 
     /// Stops the task once all commands sent before are answered.

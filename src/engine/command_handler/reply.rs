@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
-use super::duplicates::first_outcome;
+use super::duplicates::{first_outcome, tell_of_duplicate};
 use super::sent::Sent;
 use super::worker::{Decision, Worker};
 use super::{CommandError, Id, Unanswered};
 use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
+use crate::engine::runtime::trace::detail_line;
 use crate::engine::store::{AppendAnswer, Appended, Committed, Conflict, EventStore, Rejected, StoreError};
 
 impl<A, E, S> Worker<A, E, S>
@@ -34,6 +35,7 @@ where
                         continue;
                     }
                     Some(Err(Rejected::Repeated(committed))) => {
+                        tell_of_duplicate(sent);
                         let answer = first_outcome(sent, committed);
                         sent.reply(answer);
                         continue;
@@ -60,6 +62,10 @@ where
                 Some(Some(conflict)) if last_attempt => sent.reply(Err(CommandError::Conflict(*conflict))),
                 Some(_) => {
                     sent.in_span(|| tracing::debug!("conflict: it is decided again"));
+                    detail_line!(
+                        sent.metadata.correlation_id(),
+                        "Conflict: another event came first, and the command is decided again"
+                    );
                     // The other writer may have stored this very command.
                     self.looked_up.remove(&sent.metadata.command_id);
                     met_conflict = true;

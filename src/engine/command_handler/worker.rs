@@ -11,19 +11,20 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::aggregate_cache::AggregateCache;
-use super::duplicates::{first_outcome, is_among};
+use super::duplicates::{first_outcome, is_among, tell_of_duplicate};
 use super::load::{Loaded, load};
 use super::sent::Sent;
 use super::{CommandError, CommandRequest, Id, Limits, MAX_ATTEMPTS, Outcome};
 use crate::engine::command_handler::state::snapshot_of;
 use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
 use crate::engine::log::{Timestamp, Version};
-use crate::engine::runtime::trace::{trace_line, trace_value};
+use crate::engine::runtime::trace::{detail_line, trace_line, trace_value};
 use crate::engine::runtime::{Clock, StopReason, panic_message};
+use crate::engine::seams::Seam;
 use crate::engine::store::{Append, ArcStr, Committed, Conflict, EventStore, MAX_READ, StoreError};
 
 pub(super) struct Worker<A: Aggregate, E, S> {
-    store: S,
+    pub(super) store: S,
     clock: Arc<Clock>,
     pub(super) loaded: AggregateCache<Id<A>, Loaded<A>>,
     snapshot_every: NonZeroU64,
@@ -31,6 +32,8 @@ pub(super) struct Worker<A: Aggregate, E, S> {
     pub(super) decisions: Vec<Decision<A, E>>,
     /// Stored events of those commands of the batch that may be duplicates, by command id.
     pub(super) looked_up: HashMap<Uuid, Option<Committed<E>>, RandomState>,
+    /// Where appends are made to fail; `None` until somebody does that.
+    pub(super) seam: Option<Arc<Seam>>,
 }
 
 pub(super) enum Decision<A: Aggregate, E> {
@@ -55,7 +58,7 @@ where
     pub(super) fn new(store: S, clock: Arc<Clock>, limits: &Limits) -> Self {
         let loaded = AggregateCache::new(limits.cached_aggregates);
         let (snapshot_every, decisions) = (limits.snapshot_every, Vec::new());
-        Self { store, clock, loaded, snapshot_every, decisions, looked_up: HashMap::default() }
+        Self { store, clock, loaded, snapshot_every, decisions, looked_up: HashMap::default(), seam: None }
     }
 
     pub(super) async fn run(
@@ -71,6 +74,11 @@ where
                 match request {
                     CommandRequest::Handle(sent) => open.push(sent),
                     CommandRequest::Flush(reply) => flushed.push(reply),
+                    CommandRequest::Break { seam, reply } => {
+                        self.seam = Some(seam);
+                        // An error means that the caller no longer waits.
+                        let _ = reply.send(());
+                    }
                     CommandRequest::Close => requests.close(),
                 }
             }
@@ -120,7 +128,11 @@ where
             sent.may_be_stored = matches!(decision, Decision::Append | Decision::Postponed);
         }
         tracing::debug!(commands = open.len(), appends = appends.len(), "batch");
-        let stored = if appends.is_empty() { Ok(Vec::new()) } else { self.store.append(appends).await };
+        let stored = match &self.seam {
+            _ if appends.is_empty() => Ok(Vec::new()),
+            None => self.store.append(appends).await,
+            Some(_) => Box::pin(self.append_at_seam(appends)).await,
+        };
         match stored {
             Ok(stored) => self.answer(open, stored, last_attempt),
             Err(error) => {
@@ -153,6 +165,7 @@ where
         };
         let Sent { command, metadata, .. } = sent;
         sent.in_span(|| trace_line!(metadata.correlation_id(), "Command Handler: {}", command.title()));
+        tell_of_duplicate(sent);
         Some(outcome)
     }
 
@@ -180,6 +193,10 @@ where
         if !self.loaded.touch(target) {
             let loaded = Box::pin(load(&self.store, target).instrument(sent.span())).await?;
             sent.in_span(|| tracing::debug!(stream = %loaded.stream, version = loaded.version.get(), "loaded"));
+            if let Some(version) = loaded.snapshot {
+                let (id, stream, now) = (sent.metadata.correlation_id(), &loaded.stream, loaded.version);
+                detail_line!(id, "Snapshot: {stream} is loaded from version {version}, and is at {now}");
+            }
             self.loaded.insert(target.clone(), loaded);
         }
         Ok(())
@@ -209,6 +226,12 @@ where
             Ok(Ok((events, ..))) if events.is_empty() => Decision::Answer(Ok(())),
             Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
+                if snapshot.is_some() {
+                    detail_line!(
+                        metadata.correlation_id(),
+                        "Snapshot: {stream} is stored as it is at version {version}"
+                    );
+                }
                 let (metadata, snapshot) = (metadata.clone(), snapshot.map(ArcStr::from));
                 let events = events.into_iter().map(E::from).collect();
                 let expected_end = command.expected_end().into();

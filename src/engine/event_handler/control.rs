@@ -9,7 +9,9 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::EventHandler;
+use super::gate::SeamRequest;
 use super::panic_guard::{Make, catch};
+use crate::engine::feed::inbox::Called;
 use crate::engine::log::Position;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, Progress};
@@ -23,6 +25,7 @@ pub(super) const REQUESTS: usize = 16;
 pub struct HandlerControl {
     name: &'static str,
     requests: mpsc::Sender<ControlRequest>,
+    inbox: Arc<dyn Called>,
     check: Check,
 }
 
@@ -60,8 +63,13 @@ impl From<StoreError> for ParkedError {
 }
 
 impl HandlerControl {
-    pub(super) fn new(name: &'static str, requests: mpsc::Sender<ControlRequest>, check: Check) -> Self {
-        Self { name, requests, check }
+    pub(super) fn new(
+        name: &'static str,
+        requests: mpsc::Sender<ControlRequest>,
+        inbox: Arc<dyn Called>,
+        check: Check,
+    ) -> Self {
+        Self { name, requests, inbox, check }
     }
 
     /// How the handler's stored state differs from the log; `None` if it does not. The handler keeps running.
@@ -119,6 +127,27 @@ impl HandlerControl {
         answer.await.unwrap_or(Err(ParkedError::NotRunning))
     }
 
+    /// Asks something of the handler at its seam.
+    ///
+    /// # Errors
+    ///
+    /// [`ParkedError::NotRunning`]: it does not run here.
+    pub(in crate::engine) async fn ask_at_seam<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> SeamRequest,
+    ) -> Result<T, ParkedError> {
+        let (reply, answer) = oneshot::channel();
+        self.call(ControlRequest::AtSeam(request(reply))).await?;
+        answer.await.map_err(|_| ParkedError::NotRunning)
+    }
+
+    /// Sends a request, and calls the handler away from events it has not begun.
+    async fn call(&self, request: ControlRequest) -> Result<(), ParkedError> {
+        self.requests.send(request).await.map_err(|_| ParkedError::NotRunning)?;
+        self.inbox.call();
+        Ok(())
+    }
+
     async fn ask(&self, request: impl FnOnce(Reply) -> ControlRequest) -> Result<(), ParkedError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.map_err(|_| ParkedError::NotRunning)?;
@@ -136,6 +165,7 @@ pub(super) enum ControlRequest {
     Skip { number: u64, reply: Reply },
     FastForward { position: Position, reply: Reply },
     UnwantedUntil { after: Position, reply: oneshot::Sender<Result<Position, ParkedError>> },
+    AtSeam(SeamRequest),
 }
 
 /// Compares a handler's stored state with the log.

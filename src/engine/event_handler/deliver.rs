@@ -12,7 +12,7 @@ use super::runner::{RunEnd, Runner, ended};
 use super::{EventHandler, Failure, NackAction};
 use crate::engine::feed::checkpoints::{Condition, HandlerKind, HandlerState};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
-
+use crate::engine::runtime::trace::detail_line;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
 
@@ -31,11 +31,25 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         event: &RecordedEvent<E>,
         requests: &mut mpsc::Receiver<ControlRequest>,
     ) -> Result<(), RunEnd> {
+        self.try_until_done(event, requests).await?;
+        self.pass_gate();
+        Ok(())
+    }
+
+    async fn try_until_done(
+        &mut self,
+        event: &RecordedEvent<E>,
+        requests: &mut mpsc::Receiver<ControlRequest>,
+    ) -> Result<(), RunEnd> {
         // Attempts count for the event after the checkpoint, so the checkpoint moves over unwanted events first.
         self.advance_to(event.position.before());
+        let mut is_of_step = false;
         loop {
             if self.held.as_ref().is_some_and(Held::is_ending) {
                 return Err(RunEnd::Closed);
+            }
+            if self.gate.is_some() && !is_of_step {
+                is_of_step = Box::pin(self.wait_at_gate(requests)).await?;
             }
             if self.context.retry.gives_up_after(self.progress.attempts) {
                 // The process ended in the middle of each attempt.
@@ -44,7 +58,12 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             self.progress.attempts += 1;
             // Recorded first: a handler that has lost its lease is not called.
             self.write_if_durable().await?;
-            let Err(failure) = self.call(event).await? else {
+            let called = match &self.seam {
+                None => self.call(event).await?,
+                Some(_) => Box::pin(self.call_at_seam(event)).await?,
+            };
+            let Err(failure) = called else {
+                self.tell_of_attempt(event);
                 self.report(Condition { last_error: self.instance.note(), ..Condition::default() });
                 return self.acknowledge(event, ParkedChange::None).await;
             };
@@ -59,6 +78,12 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             tracing::warn!("{name} failed at position {position} (attempt {attempt}): {failure}");
             match self.after_failure(failure.action, position) {
                 AfterFailure::Retry { delay } => {
+                    let (id, next) = (event.metadata.correlation_id(), attempt + 1);
+                    detail_line!(
+                        id,
+                        "{name}: attempt {attempt} at position {position} failed: {failure}; attempt {next} in {} ms",
+                        delay.as_millis()
+                    );
                     self.report_failure(&failure, attempt, self.retry_at(delay));
                     self.wait(delay, requests).await?;
                 }
@@ -78,6 +103,15 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                     return Err(RunEnd::Stopped);
                 }
             }
+        }
+    }
+
+    /// Tells of an event that is acknowledged at a later attempt than the first.
+    fn tell_of_attempt(&self, event: &RecordedEvent<E>) {
+        let (name, attempt) = (H::NAME, self.progress.attempts);
+        if attempt > 1 {
+            let id = event.metadata.correlation_id();
+            detail_line!(id, "{name}: attempt {attempt} at position {} is acknowledged", event.position);
         }
     }
 
@@ -115,10 +149,11 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let Self { instance, progress, .. } = self;
         instance.on_parked(event, &mut progress.state, progress.checkpoint).await;
         let (name, position) = (H::NAME, event.position);
-        let message = format!("{name} has parked the event at position {position} after attempt {attempts}: {reason}");
-        let parked = self.parked(position, attempts, reason);
+        let parked = self.parked(position, attempts, reason.clone());
         self.acknowledge(event, ParkedChange::Park(parked)).await?;
-        tracing::warn!("{message}");
+        let id = event.metadata.correlation_id();
+        detail_line!(id, "{name}: position {position} is parked after attempt {attempts}: {reason}");
+        tracing::warn!("{name} has parked the event at position {position} after attempt {attempts}: {reason}");
         Ok(())
     }
 

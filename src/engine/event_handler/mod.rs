@@ -7,11 +7,14 @@
 mod control;
 mod deliver;
 mod failure;
+mod gate;
+mod held;
 pub mod lease;
 mod panic_guard;
 mod parked;
 mod retry;
 mod runner;
+mod seam;
 
 use std::future::{Future, ready};
 use std::sync::Arc;
@@ -22,6 +25,7 @@ pub(in crate::engine) use self::control::Settling;
 use self::control::{Check, REQUESTS, check};
 pub use self::control::{HandlerControl, ParkedError};
 pub use self::failure::{Failure, NackAction};
+pub(in crate::engine) use self::gate::SeamRequest;
 use self::panic_guard::{GuardedHandler, Make};
 pub use self::retry::RetryPolicy;
 use self::runner::Runner;
@@ -194,9 +198,24 @@ where
     E: StoredEvent,
     H: EventHandler<E>,
 {
+    start_reading(make, None, context, feed).await
+}
+
+/// Like [`start`], for a handler that reads a projection of this name. While the projection is held, the handler gets no
+/// event that it does not know.
+pub(super) async fn start_reading<E, H>(
+    make: impl Fn() -> H + Send + Sync + 'static,
+    reads: Option<&'static str>,
+    context: &HandlerContext<E>,
+    feed: &mut Feed<E>,
+) -> Result<HandlerControl, StoreError>
+where
+    E: StoredEvent,
+    H: EventHandler<E>,
+{
     let (handler_feed, runner, check, registration) = prepare(make, context).await?;
     let control = run(runner, check, &context.supervisor);
-    feed.hand_over_to(handler_feed);
+    feed.hand_over_to(handler_feed.reading(reads));
     registration.keep();
     Ok(control)
 }
@@ -296,6 +315,7 @@ where
     H: EventHandler<E>,
 {
     let (requests, to_answer) = mpsc::channel(REQUESTS);
+    let inbox = runner.inbox.clone();
     supervisor.spawn(H::NAME, runner.run(to_answer));
-    HandlerControl::new(H::NAME, requests, check)
+    HandlerControl::new(H::NAME, requests, inbox, check)
 }

@@ -19,6 +19,8 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             | ControlRequest::FastForward { reply, .. } => {
                 let _ = reply.send(Err(ParkedError::NotRunning));
             }
+            // Without a reply, the caller learns that the handler does not run.
+            ControlRequest::AtSeam(_) => {}
             ControlRequest::UnwantedUntil { after, reply } => {
                 let answer = self.unwanted_up_to(after).await;
                 let _ = reply.send(answer.map_err(ParkedError::from));
@@ -29,6 +31,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) async fn answer(&mut self, request: ControlRequest) {
         // A caller that is gone needs no reply.
         match request {
+            ControlRequest::AtSeam(request) => self.answer_at_seam(request),
             ControlRequest::Retry { number, reply } => {
                 let answer = self.retry(number).await;
                 let _ = reply.send(answer);

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::control::ControlRequest;
+use super::gate::Gate;
 use super::lease::Held;
 use super::panic_guard::GuardedHandler;
 use super::{EventHandler, HandlerContext, StartFrom};
 use crate::engine::feed::checkpoints::{Condition, HandlerState, Slot};
-use crate::engine::feed::inbox::HandlerInbox;
+use crate::engine::feed::inbox::{BeforeSleep, HandlerInbox};
 use crate::engine::log::Position;
 use crate::engine::runtime::StopReason;
+use crate::engine::seams::Seam;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::{Committed, EventStore as _, MAX_READ, Store, StoreError};
@@ -33,6 +35,10 @@ pub(super) struct Runner<E: 'static, H> {
     reported: Condition,
     /// The lease; `None` while another process may run the handler.
     pub(super) held: Option<Held>,
+    /// While the handler is held.
+    pub(super) gate: Option<Gate>,
+    /// Where it is made to fail; `None` until somebody does.
+    pub(super) seam: Option<Arc<Seam>>,
 }
 
 /// What ends a handler's task, or its turn.
@@ -41,6 +47,8 @@ pub(super) enum RunEnd {
     Closed,
     /// The handler has stopped for good.
     Stopped,
+    /// The handler was made to crash.
+    Crashed,
     /// Another process runs the handlers.
     LeaseLost,
     /// The store has failed.
@@ -68,7 +76,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     ) -> Self {
         let written = progress.checkpoint;
         let reported = Condition::default();
-        Self { instance, inbox, slot, context, progress, written, reported, held }
+        Self { instance, inbox, slot, context, progress, written, reported, held, gate: None, seam: None }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<ControlRequest>) -> Result<(), StopReason> {
@@ -77,10 +85,16 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             if matches!(end, RunEnd::Stopped) {
                 end = self.answer_requests_only(&mut requests).await;
             }
+            if matches!(end, RunEnd::Crashed) {
+                match self.stay_dead(&mut requests).await {
+                    Ok(()) => continue,
+                    Err(ended) => end = ended,
+                }
+            }
             match end {
                 RunEnd::Closed => return Ok(()),
                 RunEnd::Failed(error) => return Err(error.into()),
-                RunEnd::LeaseLost | RunEnd::Stopped => self.hand_off(),
+                RunEnd::LeaseLost | RunEnd::Stopped | RunEnd::Crashed => self.hand_off(),
             }
         }
     }
@@ -103,7 +117,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             self.answer(request).await;
         }
         loop {
-            while self.progress.checkpoint < self.inbox.end() {
+            while self.progress.checkpoint < self.inbox.readable() {
                 self.read_on(requests).await?;
             }
             // Now rather than when the next event comes.
@@ -111,8 +125,15 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 self.restore_state().await?;
             }
             let wake_at = if self.store().is_durable() { self.written.get() + WRITE_AFTER } else { u64::MAX };
-            self.inbox.sleep(self.progress.checkpoint, Position::new(wake_at));
+            if self.inbox.sleep(self.progress.checkpoint, Position::new(wake_at)) == BeforeSleep::Called {
+                while let Ok(request) = requests.try_recv() {
+                    self.sync();
+                    self.answer(request).await;
+                }
+                continue;
+            }
             loop {
+                self.end_step();
                 tokio::select! {
                     biased;
                     end = ended(&self.held) => return Err(end),

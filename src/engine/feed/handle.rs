@@ -3,6 +3,7 @@
 use tokio::sync::{mpsc, oneshot};
 
 use super::add_projection::{JoinError, take_in};
+use super::held::ProjectionRequest;
 use super::inbox::HandlerFeed;
 use super::rebuild::{Caller, RebuildError};
 use super::row_storage::restore;
@@ -18,6 +19,7 @@ pub(super) enum FeedRequest<E> {
     Hold { released: oneshot::Receiver<()>, reply: oneshot::Sender<()> },
     HandOver { handler_feed: HandlerFeed<E>, reply: oneshot::Sender<()> },
     Join { host: Box<dyn ProjectionHost<E>>, reply: oneshot::Sender<Result<(), JoinError>> },
+    OfProjection { name: String, request: ProjectionRequest },
     Remove { name: String, reply: oneshot::Sender<Result<(), RemoveError>> },
 }
 
@@ -99,6 +101,16 @@ impl<E> FeedHandle<E> {
     pub async fn remove(&self, name: &str) -> Result<(), RemoveError> {
         let removed = self.ask(|reply| FeedRequest::Remove { name: name.to_owned(), reply }).await;
         removed.unwrap_or(Err(RemoveError::Stopped))
+    }
+
+    /// Asks something of one projection. `None` if none of this name runs, or the task has ended.
+    pub(in crate::engine) async fn ask_projection<T>(
+        &self,
+        name: &str,
+        request: impl FnOnce(oneshot::Sender<T>) -> ProjectionRequest,
+    ) -> Option<T> {
+        let name = name.to_owned();
+        self.ask(|reply| FeedRequest::OfProjection { name, request: request(reply) }).await
     }
 
     /// `None` if the task has ended.

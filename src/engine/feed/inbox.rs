@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::checkpoints::Slot;
+use super::checkpoints::{Checkpoints, Hold, Slot};
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::runtime::panic_message;
 use crate::engine::runtime::trace::trace_line;
@@ -28,6 +28,10 @@ pub(in crate::engine) struct HandlerFeed<E> {
     filter: Filter<E>,
     trace_title: Option<&'static str>,
     slot: Slot,
+    /// The projection that the handler reads.
+    reads: Option<&'static str>,
+    /// Whether that projection is held.
+    is_held_back: bool,
     inbox: Arc<HandlerInbox<E>>,
 }
 
@@ -46,6 +50,29 @@ struct State<E> {
     /// How far the feed has moved the handler's checkpoint while it slept.
     skipped_to: Position,
     next: Option<NextEvents<E>>,
+    /// Whether a request waits for the handler's task, which then begins no further events.
+    is_called: bool,
+}
+
+/// What a handler finds before it falls asleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum BeforeSleep {
+    /// A request.
+    Called,
+    /// Perhaps events; otherwise it sleeps.
+    NotCalled,
+}
+
+/// The inbox of any domain's handler, as those see it who have a request.
+pub(in crate::engine) trait Called: Send + Sync {
+    /// Says that a request was sent.
+    fn call(&self);
+}
+
+impl<E: Send + Sync> Called for HandlerInbox<E> {
+    fn call(&self) {
+        self.lock().is_called = true;
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +96,8 @@ struct NextEvents<E> {
 
 impl<E> Default for HandlerInbox<E> {
     fn default() -> Self {
-        let state = State { mode: Mode::Awake, end: Position::START, skipped_to: Position::START, next: None };
+        let (end, skipped_to) = (Position::START, Position::START);
+        let state = State { mode: Mode::Awake, end, skipped_to, next: None, is_called: false };
         Self { state: Mutex::new(state), woken: Notify::new() }
     }
 }
@@ -82,7 +110,26 @@ impl<E> fmt::Debug for HandlerFeed<E> {
 
 impl<E> HandlerFeed<E> {
     pub(in crate::engine) fn new(filter: Filter<E>, trace_title: Option<&'static str>, slot: Slot) -> Self {
-        Self { filter, trace_title, slot, inbox: Arc::default() }
+        Self { filter, trace_title, slot, reads: None, is_held_back: false, inbox: Arc::default() }
+    }
+
+    /// Names the projection that the handler reads: it gets no event that the projection does not know.
+    pub(in crate::engine) fn reading(self, reads: Option<&'static str>) -> Self {
+        Self { reads, ..self }
+    }
+
+    pub(super) fn reads(&self) -> Option<&'static str> {
+        self.reads
+    }
+
+    pub(super) fn is_held_back(&self) -> bool {
+        self.is_held_back
+    }
+
+    /// Says whether the projection that the handler reads is held.
+    pub(super) fn hold_back(&mut self, checkpoints: &Checkpoints, is_held_back: bool) {
+        self.is_held_back = is_held_back;
+        checkpoints.set_hold(&self.slot, Hold::ReadsHeld, is_held_back);
     }
 
     pub(in crate::engine) fn inbox(&self) -> Arc<HandlerInbox<E>> {
@@ -166,9 +213,15 @@ impl<E> HandlerInbox<E> {
         }
     }
 
-    /// How far the handler may read.
+    /// How far the feed lets the handler read.
     pub(in crate::engine) fn end(&self) -> Position {
         self.lock().end
+    }
+
+    /// How far the handler may read now: nowhere, once it is called.
+    pub(in crate::engine) fn readable(&self) -> Position {
+        let state = self.lock();
+        if state.is_called { Position::START } else { state.end }
     }
 
     /// The events after the handler's checkpoint; `None` if they must be read from the store.
@@ -196,11 +249,14 @@ impl<E> HandlerInbox<E> {
     }
 
     /// Falls asleep, unless there are events after the checkpoint. The handler wakes once its checkpoint reaches `wake_at`.
-    pub(in crate::engine) fn sleep(&self, checkpoint: Position, wake_at: Position) {
+    pub(in crate::engine) fn sleep(&self, checkpoint: Position, wake_at: Position) -> BeforeSleep {
         let mut state = self.lock();
-        if checkpoint >= state.end {
-            *state =
-                State { mode: Mode::Asleep { wake_at }, end: checkpoint, skipped_to: state.skipped_to, next: None };
+        if std::mem::take(&mut state.is_called) {
+            return BeforeSleep::Called;
         }
+        if checkpoint >= state.end {
+            (state.mode, state.end, state.next) = (Mode::Asleep { wake_at }, checkpoint, None);
+        }
+        BeforeSleep::NotCalled
     }
 }

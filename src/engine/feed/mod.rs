@@ -10,6 +10,7 @@ pub mod catch_up;
 pub mod checkpoints;
 mod conversations;
 mod handle;
+mod held;
 pub(super) mod inbox;
 mod projections;
 mod rebuild;
@@ -25,6 +26,7 @@ pub use self::add_projection::JoinError;
 use self::checkpoints::Checkpoints;
 use self::handle::FeedRequest;
 pub use self::handle::{FeedHandle, HandlersHeld, RemoveError};
+pub(super) use self::held::ProjectionRequest;
 use self::inbox::HandlerFeed;
 use self::projections::Members;
 use self::rebuild::Rebuild;
@@ -85,6 +87,8 @@ pub struct Feed<E> {
     held: Option<oneshot::Receiver<()>>,
     /// Whether no event is read before somebody asks.
     waits_to_be_asked: bool,
+    /// While a projection is held: the last event that observers know.
+    observed: Option<Position>,
     /// Whether the store belongs to another supervisor, so that this one does not learn by itself that it has closed.
     is_store_borrowed: bool,
 }
@@ -108,6 +112,7 @@ impl<E: DomainEvent> Feed<E> {
             rebuild: Rebuild::default(),
             held: None,
             waits_to_be_asked: false,
+            observed: None,
             is_store_borrowed: false,
         }
     }
@@ -241,11 +246,15 @@ impl<E: DomainEvent> Feed<E> {
             };
             self.rebuild.is_spoiled |= self.members.take(&events, &store).await?;
             // Observers and handlers come first, so that their lines of the trace come before the reply.
-            if self.held.is_none() {
-                self.tell_observers(&events);
+            match &mut self.observed {
+                None if self.held.is_none() => self.tell_observers(&events),
+                // Observers never hear of these.
+                Some(observed) if self.held.is_some() => *observed = subscription.position(),
+                None | Some(_) => {}
             }
             let handlers = if self.held.is_none() { &self.handlers[..] } else { &[] };
-            let skipping = handlers.iter().filter_map(|handler_feed| handler_feed.offer(&events));
+            let going_on = handlers.iter().filter(|handler_feed| !handler_feed.is_held_back());
+            let skipping = going_on.filter_map(|handler_feed| handler_feed.offer(&events));
             self.checkpoints.advance(self.members.acknowledged().chain(skipping), subscription.position());
             if let Some(last) = events.last() {
                 let (position, correlation_ids) = (last.position.get(), Conversations(&events));
@@ -258,7 +267,8 @@ impl<E: DomainEvent> Feed<E> {
     }
 
     fn open_handlers(&self, end: Position) {
-        self.handlers.iter().for_each(|handler_feed| handler_feed.open_to(end));
+        let going_on = self.handlers.iter().filter(|handler_feed| !handler_feed.is_held_back());
+        going_on.for_each(|handler_feed| handler_feed.open_to(end));
     }
 
     fn tell_observers(&self, events: &[RecordedEvent<E>]) {
@@ -301,12 +311,14 @@ impl<E: DomainEvent> Feed<E> {
                 let removed = if self.members.is_added(&name) {
                     self.keep_rows(store).await?;
                     self.members.remove(&name);
+                    self.go_on_after_hold(position, store).await?;
                     Ok(())
                 } else {
                     Err(RemoveError::NotAdded { name })
                 };
                 let _ = reply.send(removed);
             }
+            FeedRequest::OfProjection { name, request } => self.answer_about(&name, request, position, store).await?,
             FeedRequest::HandOver { handler_feed, reply } => {
                 if self.held.is_none() {
                     handler_feed.open_to(position);

@@ -1,11 +1,17 @@
 //! The projections of the feed, each with its checkpoint.
 
-use super::checkpoints::{Checkpoints, Condition, HandlerState, Slot};
+use std::sync::Arc;
+
+use tokio::time::sleep;
+
+use super::checkpoints::{Checkpoints, Condition, HandlerState, Hold, Slot};
 use super::recover::{MAX_ATTEMPTS, fold_again, take_again};
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
 use crate::engine::projection::ProjectionHost;
 use crate::engine::runtime::StopReason;
+use crate::engine::runtime::trace::detail_line;
+use crate::engine::seams::{Fault, Seam};
 use crate::engine::store::{Committed, EventStore};
 
 /// The projections of the feed. Those that never [run](Members::run) are deregistered on drop.
@@ -21,6 +27,9 @@ struct Member<E> {
     checkpoint: Slot,
     /// Added while the feed ran: if it fails, it alone stops.
     is_added: bool,
+    is_held: bool,
+    /// Where it is made to fail; `None` until somebody does.
+    seam: Option<Arc<Seam>>,
 }
 
 impl<E> Members<E> {
@@ -31,7 +40,7 @@ impl<E> Members<E> {
     /// Callers wait for a projection from now on.
     pub(super) fn join(&mut self, host: Box<dyn ProjectionHost<E>>) {
         let checkpoint = self.checkpoints.register(host.name(), host.done());
-        self.running.push(Member { host, checkpoint, is_added: self.are_running });
+        self.running.push(Member { host, checkpoint, is_added: self.are_running, is_held: false, seam: None });
     }
 
     /// The feed's task has begun. Projections that join from now on are added ones.
@@ -55,7 +64,38 @@ impl<E> Members<E> {
 
     /// The slots of the projections that run: they acknowledge what they have seen.
     pub(super) fn acknowledged(&self) -> impl Iterator<Item = &Slot> {
-        self.running.iter().map(|member| &member.checkpoint)
+        self.running.iter().filter(|member| !member.is_held).map(|member| &member.checkpoint)
+    }
+
+    /// The place of a projection that runs.
+    pub(super) fn place_of(&self, name: &str) -> Option<usize> {
+        self.running.iter().position(|member| member.host.name() == name)
+    }
+
+    /// Where a projection is, if it is held.
+    pub(super) fn held_at(&self, name: &str) -> Option<Position> {
+        let mut held = self.running.iter().filter(|member| member.is_held);
+        held.find(|member| member.host.name() == name).map(|member| member.host.done())
+    }
+
+    pub(super) fn have_held(&self) -> bool {
+        self.running.iter().any(|member| member.is_held)
+    }
+
+    pub(super) fn hold(&mut self, place: usize) {
+        let Member { checkpoint, is_held, .. } = &mut self.running[place];
+        *is_held = true;
+        self.checkpoints.set_hold(checkpoint, Hold::Held, true);
+    }
+
+    pub(super) fn release(&mut self, place: usize) {
+        let Member { checkpoint, is_held, .. } = &mut self.running[place];
+        *is_held = false;
+        self.checkpoints.set_hold(checkpoint, Hold::Held, false);
+    }
+
+    pub(super) fn put_seam(&mut self, place: usize, seam: Arc<Seam>) {
+        self.running[place].seam = Some(seam);
     }
 
     /// Advances each checkpoint to what the projection has seen.
@@ -89,8 +129,16 @@ impl<E: DomainEvent> Members<E> {
         store: &S,
     ) -> Result<bool, StopReason> {
         let (mut place, mut have_panicked) = (0, false);
-        while let Some(Member { host, is_added, .. }) = self.running.get_mut(place) {
-            if let Err(message) = host.take(events) {
+        while let Some(Member { host, is_added, is_held, seam, .. }) = self.running.get_mut(place) {
+            if *is_held {
+                place += 1;
+                continue;
+            }
+            let taken = match seam {
+                None => host.take(events),
+                Some(seam) => Box::pin(take_at_seam(host.as_mut(), events, seam)).await,
+            };
+            if let Err(message) = taken {
                 have_panicked = true;
                 match Box::pin(take_again(host.as_mut(), events, store, message)).await {
                     Err(StopReason::Panicked { message, .. }) if *is_added => {
@@ -105,8 +153,35 @@ impl<E: DomainEvent> Members<E> {
         Ok(have_panicked)
     }
 
+    /// Lets one projection apply events, and acknowledges them for it. Returns whether it has panicked.
+    pub(super) async fn take_at<S: EventStore<E>>(
+        &mut self,
+        place: usize,
+        events: &Committed<E>,
+        store: &S,
+    ) -> Result<bool, StopReason> {
+        let Member { host, checkpoint, is_added, seam, .. } = &mut self.running[place];
+        let taken = match seam {
+            None => host.take(events),
+            Some(seam) => take_at_seam(host.as_mut(), events, seam).await,
+        };
+        let Err(message) = taken else {
+            self.checkpoints.advance([&*checkpoint], host.done());
+            return Ok(false);
+        };
+        match Box::pin(take_again(host.as_mut(), events, store, message)).await {
+            Err(StopReason::Panicked { message, .. }) if *is_added => self.stop(place, message, store).await?,
+            taken => {
+                taken?;
+                self.checkpoints.advance([&*checkpoint], host.done());
+            }
+        }
+        Ok(true)
+    }
+
     async fn stop<S: EventStore<E>>(&mut self, place: usize, message: String, store: &S) -> Result<(), StopReason> {
         let Member { mut host, checkpoint, .. } = self.running.remove(place);
+        self.checkpoints.set_hold(&checkpoint, Hold::Held, false);
         // Readers keep its last whole state, not one that a panic left half changed.
         match fold_again(host.as_mut(), store).await {
             Ok(()) | Err(StopReason::Panicked { .. }) => {}
@@ -121,6 +196,27 @@ impl<E: DomainEvent> Members<E> {
         self.stopped.push((name, checkpoint));
         Ok(())
     }
+}
+
+/// Lets a projection apply events where it may be made to fail. The error is the message of a panic.
+async fn take_at_seam<E: DomainEvent>(
+    host: &mut dyn ProjectionHost<E>,
+    events: &Committed<E>,
+    seam: &Seam,
+) -> Result<(), String> {
+    match seam.meet() {
+        Some(Fault::Panic) => return Err("it was made to panic".to_owned()),
+        Some(Fault::Delay(delay)) => sleep(delay).await,
+        Some(Fault::Duplicate) => {
+            host.take(events)?;
+            for event in events.iter() {
+                let (name, position, id) = (host.name(), event.position, event.metadata.correlation_id());
+                detail_line!(id, "{name}: position {position} comes a second time, and is passed over");
+            }
+        }
+        Some(_) | None => {}
+    }
+    host.take(events)
 }
 
 impl<E> Drop for Members<E> {

@@ -116,7 +116,8 @@ fn fold<E: DomainEvent>(
     position: Position,
     members: &mut Members<E>,
 ) -> Result<Position, RebuildError> {
-    let done = members.all_done().unwrap_or_default();
+    // One that is held behind the others folds up to where it is.
+    let done = members.hosts().map(|host| host.done()).max().unwrap_or_default();
     let known = &page[..page.partition_point(|event| event.position <= done)];
     for host in members.hosts() {
         host.replay(known).map_err(|message| RebuildError::Panicked { message })?;

@@ -18,7 +18,7 @@ use crate::engine::command_handler::CommandHandlers;
 use crate::engine::event_handler::{EventHandler, Failure, NackAction, StartFrom};
 use crate::engine::feed::checkpoints::{Checkpoints, HandlerKind};
 use crate::engine::log::{Metadata, Position};
-use crate::engine::runtime::trace::trace_line;
+use crate::engine::runtime::trace::{detail_line, trace_line};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{Committed, EventStore as _, Store, StoreError};
@@ -231,6 +231,8 @@ impl<P: ProcessManager<Event: StoredEvent>> Process<P> {
         if may_be_redelivered
             && let Some(events) = Box::pin(outcome::<P, _>(&self.store, event, answer)).await.map_err(store_failed)?
         {
+            let id = event.metadata.correlation_id();
+            detail_line!(id, "{}: this event was answered before, and the command is not sent again", P::TITLE);
             self.continue_conversation(event, causes, &events);
             self.note = None;
             return Ok(Answered::Accepted(events));

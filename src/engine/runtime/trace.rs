@@ -20,6 +20,10 @@ use crate::engine::log::{Metadata, RecordedEvent};
 /// The `tracing` target of every trace line.
 pub const TARGET: &str = "cqrs_bank::trace";
 
+/// The `tracing` target of the lines that are shown only where the whole trace is asked for: how conflicts, attempts, parking,
+/// snapshots and duplicates went. It begins with [`TARGET`].
+pub const DETAIL: &str = "cqrs_bank::trace::detail";
+
 /// The name of the field of a line that is a [value](crate::engine::domain::Aggregate::trace_value), a 64-bit number.
 pub const VALUE: &str = "value";
 
@@ -46,6 +50,17 @@ pub(crate) fn command_span(title: impl FnOnce() -> Cow<'static, str>, metadata: 
 macro_rules! trace_line {
     ($correlation_id:expr, $($text:tt)+) => {
         ::tracing::debug!(target: $crate::engine::runtime::trace::TARGET, correlation = $correlation_id.as_u128(), $($text)+)
+    };
+}
+
+/// Emits a [detail](DETAIL) of the trace, like [`trace_line!`].
+macro_rules! detail_line {
+    ($correlation_id:expr, $($text:tt)+) => {
+        ::tracing::debug!(
+            target: $crate::engine::runtime::trace::DETAIL,
+            correlation = $correlation_id.as_u128(),
+            $($text)+
+        )
     };
 }
 
@@ -76,4 +91,5 @@ impl<E> fmt::Display for Conversations<'_, E> {
     }
 }
 
+pub(in crate::engine) use detail_line;
 pub use trace_line;

@@ -27,10 +27,14 @@ async fn handlers<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
         let condition = &status.condition;
         let text = |text: &String| Term::String(text.clone());
         let next = match condition.state {
+            HandlerState::Running | HandlerState::WaitingToRetry { .. } if status.is_held => {
+                Term::String("held".to_owned())
+            }
             HandlerState::Running => Term::Nil,
             HandlerState::WaitingToRetry { at } => Term::Time(at.to_string()),
             HandlerState::Stopped => Term::String("never: it has stopped".to_owned()),
             HandlerState::RunningElsewhere => Term::String("in another program".to_owned()),
+            HandlerState::Crashed => Term::String("never: it has crashed".to_owned()),
         };
         vec![
             Term::String(status.name.to_owned()),

@@ -6,12 +6,16 @@
 //! application through [`ShellApplication`]. They begin with what every [`command`] or [`query`] has.
 
 mod backup;
+mod breaks;
+mod crash;
 mod events;
 mod export;
 mod file;
+mod handler_names;
 mod handlers;
 mod has_application;
 mod head;
+mod hold;
 mod import;
 mod names;
 mod parked;
@@ -20,14 +24,16 @@ mod rebuild;
 mod shell_application;
 mod snapshots;
 mod stream;
+mod trace;
 mod verify;
 mod watch;
 mod why;
 mod words;
 
 pub(in crate::shell) use self::events::row as events_row;
+pub(in crate::shell) use self::handler_names::handler_names;
 pub use self::has_application::HasApplication;
-pub use self::names::names;
+pub use self::names::{application_names, names};
 pub(in crate::shell) use self::parked_numbers::ParkedNumbers;
 pub use self::shell_application::ShellApplication;
 pub(in crate::shell) use self::stream::not_there_yet;
@@ -39,7 +45,7 @@ use super::term::Term;
 use crate::engine::application::Receipt;
 
 /// The functions of every application.
-pub const fn application_functions<D: HasApplication>() -> [Row<D>; 14] {
+pub const fn application_functions<D: HasApplication>() -> [Row<D>; 22] {
     [
         events::row(),
         why::row(),
@@ -49,6 +55,14 @@ pub const fn application_functions<D: HasApplication>() -> [Row<D>; 14] {
         parked::parked_row(),
         parked::retry_row(),
         parked::skip_row(),
+        hold::hold_row(),
+        hold::step_row(),
+        hold::release_row(),
+        breaks::break_row(),
+        breaks::breaks_row(),
+        breaks::mend_row(),
+        crash::row(),
+        trace::row(),
         head::row(),
         verify::row(),
         backup::row(),

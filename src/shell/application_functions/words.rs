@@ -36,6 +36,8 @@ pub struct Words {
     pub imported: &'static str,
     /// The names of its projections, as a list.
     pub projections: &'static str,
+    /// The name of one of its handlers, in an example: `balances`.
+    pub handler: &'static str,
 }
 
 /// Builds [`Words`]. The reasons `closed` and `stopped` begin with the noun `called`: `bank_closed`. `mended` is a sentence:
@@ -52,7 +54,8 @@ macro_rules! words {
         mended: $mended:literal,
         holds: $holds:literal,
         imported: $imported:literal,
-        projections: $projections:literal $(,)?
+        projections: $projections:literal,
+        handler: $handler:literal $(,)?
     ) => {
         $crate::shell::application_functions::Words {
             module: $module,
@@ -73,6 +76,7 @@ macro_rules! words {
             holds: $holds,
             imported: $imported,
             projections: $projections,
+            handler: $handler,
         }
     };
     (@no_stream $stream:literal $no_stream:expr) => {
@@ -142,8 +146,8 @@ impl Words {
     }
 
     /// The placeholders in help texts, each with its word.
-    pub(super) const fn placeholders(&self) -> [(&'static str, &'static str); 9] {
-        let Self { module, called, thing, of, stream, no_stream, holds, imported, projections, .. } = *self;
+    pub(super) const fn placeholders(&self) -> [(&'static str, &'static str); 10] {
+        let Self { module, called, thing, of, stream, no_stream, holds, imported, projections, handler, .. } = *self;
         [
             ("{module}", module),
             ("{called}", called),
@@ -154,6 +158,7 @@ impl Words {
             ("{holds}", holds),
             ("{imported}", imported),
             ("{projections}", projections),
+            ("{handler}", handler),
         ]
     }
 }

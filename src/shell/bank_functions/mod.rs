@@ -52,14 +52,14 @@ use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall,
 use super::term::Term;
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options};
-use crate::engine::application::Application;
+use crate::engine::application::{Application, Seams};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 36] = joined(
+static ROWS: [Row<BankFunctions>; 44] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -188,6 +188,10 @@ impl Domain for BankFunctions {
         let bank = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let name = bank.as_ref()?.url().path()?.file_name()?;
         Some(name.to_string_lossy().into_owned())
+    }
+
+    fn seams(&self) -> Option<Seams> {
+        Some(self.opened()?.seams())
     }
 
     async fn close(&mut self) {

@@ -3,13 +3,13 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::bank::{AccountId, Bank};
-use crate::shell::application_functions::ParkedNumbers;
+use crate::shell::application_functions::{ParkedNumbers, handler_names};
 use crate::shell::functions::{Names, Parameter, ParameterKind};
 
 /// The parameter for the holder of an account.
 const HOLDER: &str = "holder";
 
-/// The names of existing accounts and of their holders, and the numbers of parked events, for completion on the editor's
+/// The names of existing accounts, of their holders and of handlers, and the numbers of parked events, for completion on the editor's
 /// thread.
 pub(super) struct AccountNames {
     pub(super) open: Arc<RwLock<Option<Bank>>>,
@@ -24,6 +24,9 @@ impl Names for AccountNames {
         };
         if parameter.name == HOLDER {
             return bank.account_list().read(|accounts| accounts.holders_beginning_with(prefix, limit));
+        }
+        if let Some(names) = handler_names(&bank, parameter, prefix) {
+            return names;
         }
         if parameter.kind != ParameterKind::Named {
             return self.parked.beginning_with(&bank, parameter, prefix).unwrap_or_default();

@@ -1,12 +1,14 @@
 //! `Bank.open`
 
+use std::time::Duration;
+
 use super::BankFunctions;
 use super::errors::{ALREADY_OPEN, INVALID_NAME};
 use super::open_errors::{
-    CREDENTIALS_NEED_TLS, CURRENCY_OR_DECIMALS, DISK_FULL, HALF_IMPORTED, HAS_OTHER_CURRENCY, INVALID_DECIMALS,
-    INVALID_EMAIL_TARGET, INVALID_SENDER, LOST_END, NEWER_VERSION, NO_DIRECTORY, NO_FILE, NOT_A_BANK, NOT_OURS,
-    NOT_SUPPORTED, OF_ARGUMENTS, OF_FILES, READ_ONLY, SMTP_NOT_BUILT_IN, UNKNOWN_CURRENCY, UNKNOWN_EMAIL_OPTION,
-    UNKNOWN_EVENT, UNSUPPORTED_STORE,
+    CREDENTIALS_NEED_TLS, CURRENCY_OR_DECIMALS, DISK_FULL, HALF_IMPORTED, HAS_OTHER_CURRENCY, INVALID_ATTEMPTS,
+    INVALID_DECIMALS, INVALID_EMAIL_TARGET, INVALID_SENDER, LOST_END, NEWER_VERSION, NO_DIRECTORY, NO_FILE, NOT_A_BANK,
+    NOT_OURS, NOT_SUPPORTED, OF_ARGUMENTS, OF_FILES, READ_ONLY, SMTP_NOT_BUILT_IN, UNKNOWN_CURRENCY,
+    UNKNOWN_EMAIL_OPTION, UNKNOWN_EVENT, UNSUPPORTED_STORE,
 };
 use super::parameters::EMAIL;
 use super::replies::WORDS;
@@ -14,10 +16,13 @@ use crate::bank::{
     AccountEvent, AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, InvalidName,
     NoCurrency, OpenError, Options,
 };
+use crate::engine::event_handler::RetryPolicy;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
-use crate::shell::common_errors::{BUSY, DAMAGED, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED};
+use crate::shell::common_errors::{
+    BUSY, DAMAGED, INVALID_DELAY, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED,
+};
 use crate::shell::event_record::event_record;
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::term::Term;
@@ -29,7 +34,16 @@ const CURRENCY: Parameter = Parameter::by_name("currency", ParameterKind::Text);
 const DECIMALS: Parameter = Parameter::by_name("decimals", ParameterKind::Integer);
 const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Named);
 
-const PARAMETERS: &[Parameter] = &[URL, ACCEPT_LOSS, FOREIGN, CEO_BONUS, EMAIL, CURRENCY, DECIMALS];
+const RETRY_ATTEMPTS: Parameter = Parameter::by_name("retry_attempts", ParameterKind::Integer);
+const RETRY_DELAY: Parameter = Parameter::by_name("retry_delay", ParameterKind::Integer);
+
+const PARAMETERS: &[Parameter] =
+    &[URL, ACCEPT_LOSS, FOREIGN, CEO_BONUS, EMAIL, CURRENCY, DECIMALS, RETRY_ATTEMPTS, RETRY_DELAY];
+
+/// The most attempts of a handler at an event.
+const MAX_ATTEMPTS: u32 = 1_000;
+/// The longest delay after the first of them, in milliseconds.
+const MAX_DELAY: u64 = 60_000;
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "open", PARAMETERS, "opens the bank", "Bank.open")
@@ -53,6 +67,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             With foreign: true, nothing in the file is trusted but its log. Use it for a file from somebody else, or one\n\
             that others may write: the log is verified first, everything else is rebuilt from it, and no e-mail is sent\n\
             and no bonus paid for what the log contains. Transfers under way continue.\n\
+            With retry_attempts: 3, an event at which a handler fails is parked after three attempts instead of ten, and with\n\
+            retry_delay: 200 the second attempt comes after at most 200 ms, the third after 400, and so on.\n\
             Replies {:ok, #Bank<memory>}. A file that cannot be opened stays as it is; standard error says what is wrong\n\
             with it, and where.",
         )
@@ -80,7 +96,8 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         // The flag --foreign concerns the file of --store.
         None => functions.options.foreign && is_default_store,
     };
-    let options = Options { store, accept_loss, foreign, ceo_bonus, email, ..functions.options.clone() };
+    let retry = retry(&call, functions.options.retry)?;
+    let options = Options { store, accept_loss, foreign, ceo_bonus, email, retry, ..functions.options.clone() };
     let mistaken = mistaken_name(options.ceo_bonus.as_ref());
     let bank = Bank::open(options).await.map_err(|error| not_opened(&error))?;
     if let Some((account, why)) = mistaken
@@ -152,6 +169,21 @@ impl BankFunctions {
 fn mistaken_name(account: Option<&AccountId>) -> Option<(AccountId, InvalidName)> {
     let account = account?;
     account.check_new().err().map(|why| (account.clone(), why))
+}
+
+/// How handlers retry: as before, but for what the call names.
+fn retry(call: &Call<'_>, usual: RetryPolicy) -> Result<RetryPolicy, Term> {
+    let mut retry = usual;
+    if let Some(attempts) = call.optional(RETRY_ATTEMPTS) {
+        let attempts = attempts.parse().ok().filter(|attempts| (1..=MAX_ATTEMPTS).contains(attempts));
+        retry.attempts = attempts.ok_or(Term::Error(INVALID_ATTEMPTS))?;
+    }
+    if let Some(delay) = call.optional(RETRY_DELAY) {
+        let delay = delay.parse().ok().filter(|delay| (1..=MAX_DELAY).contains(delay));
+        retry.first = Duration::from_millis(delay.ok_or(Term::Error(INVALID_DELAY))?);
+        retry.longest = retry.longest.max(retry.first);
+    }
+    Ok(retry)
 }
 
 /// The currency that the call names.

@@ -2,7 +2,9 @@
 
 use super::errors::{ALREADY_OPEN, INVALID_NAME};
 use super::replies::WORDS;
-use crate::shell::common_errors::{BUSY, DAMAGED, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED};
+use crate::shell::common_errors::{
+    BUSY, DAMAGED, INVALID_DELAY, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED,
+};
 use crate::shell::error_reason::ErrorReason;
 
 const fn reason(name: &'static str, explanation: &'static str) -> ErrorReason {
@@ -23,6 +25,8 @@ pub(super) const OF_ARGUMENTS: &[ErrorReason] = &[
     INVALID_DECIMALS,
     CURRENCY_OR_DECIMALS,
     HAS_OTHER_CURRENCY,
+    INVALID_ATTEMPTS,
+    INVALID_DELAY,
 ];
 
 /// About the file, which stays as it is.
@@ -79,6 +83,9 @@ pub(super) const HAS_OTHER_CURRENCY: ErrorReason = reason(
     "the bank has events and another currency, or none: open it without naming one; a new bank can have this one",
 )
 .about(&["currency", "decimals"]);
+
+pub(super) const INVALID_ATTEMPTS: ErrorReason =
+    reason("invalid_attempts", "a handler tries an event from 1 to 1_000 times").about(&["retry_attempts"]);
 
 pub(super) const NO_DIRECTORY: ErrorReason =
     reason("no_directory", "the directory of the file does not exist: make it, or choose another").about(&["url"]);

@@ -34,6 +34,7 @@ pub(super) static WORDS: Words = Words {
         holds: "that balances and reservations add up to deposits minus withdrawals,\nand no balance is below its overdraft limit;",
         imported: "No e-mail is\nsent and no bonus paid again; a transfer that had not ended continues.",
         projections: "balances, accounts, deposits and transfers",
+        handler: "balances",
     }
 };
 

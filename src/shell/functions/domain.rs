@@ -6,6 +6,7 @@ use super::function::{Function, Parameter};
 use super::outcome::SentCall;
 use super::row::{Call, Row, RunningCall};
 use super::vocabulary::{Manual, Vocabulary};
+use crate::engine::application::Seams;
 
 /// A domain as the shell sees it: functions to call by name.
 pub trait Domain: Send + Sized + 'static {
@@ -35,6 +36,11 @@ pub trait Domain: Send + Sized + 'static {
 
     /// The name of what is open, for the prompt: `bank.db` for `bank:bank.db(1)> `. By default the prompt has none.
     fn what_is_open(&self) -> Option<String> {
+        None
+    }
+
+    /// What is held and broken of the domain's application. Asked for only once a call has held or broken something.
+    fn seams(&self) -> Option<Seams> {
         None
     }
 

@@ -43,6 +43,8 @@ pub struct Reply {
     pub explanation: Option<Explanation>,
     /// Output that follows as it comes; `None` for most calls.
     pub live: Option<Live>,
+    /// Whether the program ends at once, instead of printing the term.
+    pub crashes: bool,
 }
 
 /// An explanation for a person at a terminal. Scripts do not print it.
@@ -95,7 +97,8 @@ pub struct Failed {
 
 impl From<Term> for Reply {
     fn from(term: Term) -> Self {
-        Self { term, events: Vec::new(), declined: false, notes: Vec::new(), explanation: None, live: None }
+        let (events, notes) = (Vec::new(), Vec::new());
+        Self { term, events, declined: false, notes, explanation: None, live: None, crashes: false }
     }
 }
 

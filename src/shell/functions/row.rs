@@ -8,6 +8,7 @@ use super::arguments::Arguments;
 use super::function::{Function, Parameter, ParameterKind};
 use super::outcome::Outcome;
 use crate::shell::term::Term;
+use crate::shell::trace::Trace;
 
 /// A call that runs.
 pub type RunningCall<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
@@ -139,13 +140,35 @@ pub struct Call<'a> {
     function: &'static Function,
     arguments: &'a Arguments<'a>,
     as_json: bool,
+    /// The trace of the session, if it has one.
+    trace: Option<&'a Trace>,
 }
 
 impl<'a> Call<'a> {
     /// A call with arguments that were [checked](super::check) against its function; `as_json` says whether its outcome is
     /// printed as JSON.
     pub fn new(function: &'static Function, arguments: &'a Arguments<'a>, as_json: bool) -> Self {
-        Self { function, arguments, as_json }
+        Self { function, arguments, as_json, trace: None }
+    }
+
+    /// The same call, within a session with this trace.
+    #[must_use]
+    pub fn traced_by(self, trace: &'a Trace) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
+    /// Shows the whole trace from now on, unless somebody has chosen how much of it is shown.
+    pub(in crate::shell) fn show_details(&self) {
+        if let Some(trace) = self.trace {
+            trace.show_details();
+        }
+    }
+
+    /// Shows the whole trace from now on, or only its usual lines.
+    pub(in crate::shell) fn choose_details(&self, are_shown: bool) {
+        if let Some(trace) = self.trace {
+            trace.choose_details(are_shown);
+        }
     }
 
     /// The function that is called.

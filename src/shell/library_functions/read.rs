@@ -4,7 +4,7 @@ use super::errors::{INVALID_ISBN, INVALID_USER, NO_BOOK};
 use super::manual::NOTES;
 use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
 use super::replies::{book, inventory_table, loan_table};
-use crate::engine::application::Application;
+use crate::engine::application::{Application, Seams};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::StreamId;
 use crate::library::{Book, BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
@@ -20,7 +20,7 @@ use crate::shell::page::{cut, paged};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::Term;
 
-static ROWS: [Row<ReadFunctions>; 17] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
+static ROWS: [Row<ReadFunctions>; 25] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
 
 /// The words for the service in replies and help.
 static WORDS: Words = words! {
@@ -34,6 +34,7 @@ static WORDS: Words = words! {
     holds: "that each book would have decided its events;",
     imported: "Handlers\ndo not act on imported events.",
     projections: "its inventory",
+    handler: "inventory",
 };
 
 static MANUAL: Manual = Manual {
@@ -180,6 +181,10 @@ impl Domain for ReadFunctions {
                 Vec::new()
             }
         })
+    }
+
+    fn seams(&self) -> Option<Seams> {
+        Some(self.service.seams())
     }
 
     async fn close(&mut self) {

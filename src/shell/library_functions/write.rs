@@ -8,19 +8,19 @@ use super::manual::NOTES;
 use super::parameters::{
     AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, borrower, isbn, quantity, title, user_id,
 };
-use crate::engine::application::Application;
+use crate::engine::application::{Application, Seams};
 use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
 use crate::shell::application_functions::{
-    HasApplication, ShellApplication, Words, application_functions, command, words,
+    HasApplication, ShellApplication, Words, application_functions, application_names, command, words,
 };
 use crate::shell::error_reason::ErrorReason;
-use crate::shell::functions::{Call, Domain, Manual, Outcome, Parameter, Row, joined};
+use crate::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, Row, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
 
-static ROWS: [Row<WriteFunctions>; 18] =
+static ROWS: [Row<WriteFunctions>; 26] =
     joined(&[ADD_BOOK, BORROW_BOOK, RETURN_BOOK, REMOVE_BOOK], &application_functions());
 
 /// The words for the service in replies and help.
@@ -35,6 +35,7 @@ static WORDS: Words = words! {
     holds: "that each book would have decided its events;",
     imported: "Handlers\ndo not act on imported events.",
     projections: "its inventory",
+    handler: "inventory",
 };
 
 static MANUAL: Manual = Manual {
@@ -162,6 +163,14 @@ impl Domain for WriteFunctions {
 
     fn manual(&self) -> &'static Manual {
         &MANUAL
+    }
+
+    fn names(&self) -> Box<dyn Names> {
+        application_names(self.0.application())
+    }
+
+    fn seams(&self) -> Option<Seams> {
+        Some(self.0.application().seams())
     }
 
     async fn close(&mut self) {

@@ -16,7 +16,7 @@ use crate::shell::printing::MAX_DELAY;
 use crate::shell::read_statement::ReadStatement;
 use crate::shell::screen::Screen;
 use crate::shell::session::{Next, Session};
-use crate::shell::{escape, streams};
+use crate::shell::{escape, signals, streams};
 
 impl<D: Domain> Prompt<D> {
     /// Runs the typed text, and keeps it for recall. Answers whether to prompt again.
@@ -57,6 +57,10 @@ impl<D: Domain> Prompt<D> {
                     self.flush()?;
                 }
                 Some(Next::ClearScreen) => self.editor.clear_screen()?,
+                Some(Next::Crash) => {
+                    self.editor.keyboard().give_back();
+                    signals::die();
+                }
             }
         }
         Ok(true)

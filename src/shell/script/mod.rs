@@ -26,7 +26,7 @@ use crate::shell::language::{OpenStatement, Statements};
 use crate::shell::lines::{Lines, NextLine};
 use crate::shell::mistake::{Mistake, Source};
 use crate::shell::session::{Next, Session, Unanswered};
-use crate::shell::signals::Interrupts;
+use crate::shell::signals::{self, Interrupts};
 use crate::shell::wiped;
 
 /// The longest line, and the longest statement of several lines, in bytes.
@@ -289,6 +289,10 @@ where
                 Err(Stop::Refused)
             }
             Next::Leave => Err(Stop::Left),
+            Next::Crash => {
+                self.output.flush().await?;
+                signals::die();
+            }
             Next::Mistake(mistake) => {
                 self.had_mistake = true;
                 self.output.report(&mistake.report()).await?;

@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering;
 
 use uuid::Uuid;
 
-use self::state::{Handler, Place, Shared};
+pub(in crate::engine) use self::state::Hold;
+use self::state::{Handler, Holds, Place, Shared};
 pub use self::status::{Condition, HandlerKind, HandlerState, HandlerStatus};
 pub use self::wait::MAX_WAIT;
 use crate::engine::log::Position;
@@ -62,7 +63,8 @@ impl Checkpoints {
     /// Adds a handler at `checkpoint`. Callers wait for it if it is `awaited`.
     pub fn register_handler(&self, name: &'static str, kind: HandlerKind, awaited: bool, checkpoint: Position) -> Slot {
         let mut state = self.shared.lock();
-        let slot = state.add(Handler { name, kind, awaited, condition: Condition::default() }, checkpoint);
+        let slot = state
+            .add(Handler { name, kind, awaited, condition: Condition::default(), holds: Holds::default() }, checkpoint);
         self.shared.wake(&mut state);
         slot
     }
@@ -109,11 +111,30 @@ impl Checkpoints {
         self.shared.wake(&mut state);
     }
 
+    /// Says whether a handler gets no events for this reason.
+    pub(in crate::engine) fn set_hold(&self, slot: &Slot, hold: Hold, is_so: bool) {
+        let mut state = self.shared.lock();
+        if let Some(handler) = state.handler(slot) {
+            let was_let_go = !handler.holds.is_none();
+            handler.holds.set(hold, is_so);
+            let is_let_go = !handler.holds.is_none();
+            state.let_go = state.let_go + usize::from(is_let_go) - usize::from(was_let_go);
+        }
+        self.shared.wake(&mut state);
+    }
+
+    /// The awaited handlers that are held, and have not seen `position`.
+    pub(in crate::engine) fn held_back_from(&self, position: Position) -> Vec<&'static str> {
+        let state = self.shared.lock();
+        let held = state.awaited().filter(|(handler, _)| !handler.holds.is_none());
+        held.filter(|(_, place)| place.checkpoint < position).map(|(handler, _)| handler.name).collect()
+    }
+
     /// Extends a conversation to `position`, so that callers who wait for the conversation wait for that too. To be called
     /// before the event at `caused_by` is acknowledged.
     pub fn extend_conversation(&self, correlation_id: Uuid, caused_by: Position, position: Position) {
         let mut state = self.shared.lock();
-        let seen = state.seen_by_all();
+        let seen = state.reached_by_all();
         state.conversations.extend(correlation_id, caused_by, position, seen);
         self.shared.conversations.store(state.conversations.count(), Ordering::Release);
     }
@@ -131,11 +152,12 @@ impl Checkpoints {
         let state = self.shared.lock();
         let mut handlers: Vec<_> = state.handlers().collect();
         handlers.sort_by_key(|(_, place)| place.owner);
-        let status = |(Handler { name, kind, condition, .. }, place): (&Handler, &Place)| HandlerStatus {
+        let status = |(Handler { name, kind, condition, holds, .. }, place): (&Handler, &Place)| HandlerStatus {
             name,
             kind: *kind,
             checkpoint: place.checkpoint,
             condition: condition.clone(),
+            is_held: holds.has(Hold::Held),
         };
         handlers.into_iter().map(status).collect()
     }

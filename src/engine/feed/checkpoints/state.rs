@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) conversations: FollowedConversations,
     /// How many callers wait for [`Shared::changed`].
     pub(super) waiting_for_change: usize,
+    /// How many handlers nobody waits for, because they are held.
+    pub(super) let_go: usize,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,37 @@ pub(super) struct Handler {
     pub(super) kind: HandlerKind,
     pub(super) awaited: bool,
     pub(super) condition: Condition,
+    pub(super) holds: Holds,
+}
+
+/// Why a handler gets no events for now. Callers do not wait for it, and are told that it lags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Hold {
+    /// It is held.
+    Held,
+    /// It reads a projection that is held.
+    ReadsHeld,
+    /// It has been made to crash.
+    Crashed,
+}
+
+/// All such reasons of one handler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Holds(u8);
+
+impl Holds {
+    pub(super) fn set(&mut self, hold: Hold, is_so: bool) {
+        let bit = 1 << hold as u8;
+        self.0 = if is_so { self.0 | bit } else { self.0 & !bit };
+    }
+
+    pub(super) fn has(self, hold: Hold) -> bool {
+        self.0 & 1 << hold as u8 != 0
+    }
+
+    pub(super) fn is_none(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// A group of handlers that callers wait for: the position that all of them have seen, and the callers.
@@ -83,10 +116,13 @@ impl Shared {
     /// Wakes the callers whose wait is over after a change.
     pub(super) fn wake(&self, state: &mut State) {
         let seen = state.seen_by_all();
-        self.seen_by_all.store(seen.get(), Ordering::Release);
+        // A caller that finds a held handler behind has nothing to wait for, but has to be told.
+        let reached = if state.let_go == 0 { seen } else { least(state.awaited()) };
+        self.seen_by_all.store(reached.get(), Ordering::Release);
         state.waiting_for_all.wake(seen);
         let seen = state.seen_by_projections();
-        self.seen_by_projections.store(seen.get(), Ordering::Release);
+        let reached = if state.let_go == 0 { seen } else { least(state.projections()) };
+        self.seen_by_projections.store(reached.get(), Ordering::Release);
         state.waiting_for_projections.wake(seen);
         if state.waiting_for_change > 0 {
             self.changed.notify_waiters();
@@ -115,7 +151,9 @@ impl State {
     }
 
     pub(super) fn remove(&mut self, slot: &Slot) {
-        if self.handler(slot).is_some() {
+        if let Some(handler) = self.handler(slot) {
+            let is_let_go = !handler.holds.is_none();
+            self.let_go -= usize::from(is_let_go);
             self.places[slot.index].owner = 0;
             self.handlers[slot.index] = None;
             while self.places.pop_if(|place| place.owner == 0).is_some() {
@@ -156,11 +194,16 @@ impl State {
         {
             return first.checkpoint;
         }
-        self.awaited().map(|(_, place)| place.checkpoint).min().unwrap_or(Position::new(u64::MAX))
+        least(self.awaited().filter(|(handler, _)| handler.holds.is_none()))
     }
 
     pub(super) fn seen_by_projections(&self) -> Position {
-        self.projections().map(|(_, place)| place.checkpoint).min().unwrap_or(Position::new(u64::MAX))
+        least(self.projections().filter(|(handler, _)| handler.holds.is_none()))
+    }
+
+    /// The position that all awaited handlers have seen, also those that are held.
+    pub(super) fn reached_by_all(&self) -> Position {
+        if self.let_go == 0 { self.seen_by_all() } else { least(self.awaited()) }
     }
 
     pub(super) fn all(&mut self) -> (Position, &mut Waiting) {
@@ -174,13 +217,19 @@ impl State {
     pub(super) fn is_settled_at(&self, position: Position) -> bool {
         self.handlers().all(|(handler, place)| {
             place.checkpoint >= position
+                || !handler.holds.is_none()
                 || match handler.condition.state {
-                    HandlerState::Stopped | HandlerState::RunningElsewhere => true,
+                    HandlerState::Stopped | HandlerState::RunningElsewhere | HandlerState::Crashed => true,
                     HandlerState::WaitingToRetry { .. } => !handler.awaited,
                     HandlerState::Running => false,
                 }
         })
     }
+}
+
+/// The position that all of them have seen.
+fn least<'a>(handlers: impl Iterator<Item = (&'a Handler, &'a Place)>) -> Position {
+    handlers.map(|(_, place)| place.checkpoint).min().unwrap_or(Position::new(u64::MAX))
 }
 
 impl Handler {

@@ -40,6 +40,8 @@ pub enum HandlerState {
     Stopped,
     /// Another process runs it. It gets no events here until that process ends.
     RunningElsewhere,
+    /// It was [made to crash](crate::engine::seams::Fault::CrashBeforeAck), and gets no events until that is mended.
+    Crashed,
 }
 
 /// How a handler is doing.
@@ -64,4 +66,6 @@ pub struct HandlerStatus {
     pub checkpoint: Position,
     /// How it is doing.
     pub condition: Condition,
+    /// Whether it is [held](crate::engine::application::Application::hold).
+    pub is_held: bool,
 }

@@ -45,7 +45,8 @@ impl Checkpoints {
         }
         let _ = self.shared.supervisor.timeout(max_wait, self.projections_have_seen(position)).await;
         let state = self.shared.lock();
-        let behind = state.projections().filter(|(_, place)| place.checkpoint < position);
+        let waited_for = state.projections().filter(|(handler, _)| handler.holds.is_none());
+        let behind = waited_for.filter(|(_, place)| place.checkpoint < position);
         behind.map(|(handler, _)| handler.name).collect()
     }
 
@@ -69,7 +70,9 @@ impl Checkpoints {
         let tried = self.wait_until(|state| {
             let mut handlers = state.handlers().filter(|(_, place)| place.owner == slot.owner);
             handlers.all(|(handler, place)| {
-                place.checkpoint >= position || handler.condition.state != HandlerState::Running
+                place.checkpoint >= position
+                    || !handler.holds.is_none()
+                    || handler.condition.state != HandlerState::Running
             })
         });
         // After a timeout, callers ask which handlers lag.

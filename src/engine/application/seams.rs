@@ -1,0 +1,269 @@
+//! Holding handlers, letting them step, and breaking things on purpose. See [`seams`](crate::engine::seams).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use super::Application;
+use crate::engine::event_handler::{HandlerControl, SeamRequest};
+use crate::engine::feed::ProjectionRequest;
+use crate::engine::feed::checkpoints::{Checkpoints, HandlerKind, HandlerState, HandlerStatus, MAX_WAIT};
+use crate::engine::log::Position;
+use crate::engine::seams::{EVENT_STORE, Fault, Seam, Stepped, WhatBreaks};
+use crate::engine::store::codec::StoredEvent;
+
+/// Why nothing was held, stepped, released or broken.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SeamError {
+    /// There is no handler of this name.
+    #[error("there is no handler {name:?}")]
+    NoHandler {
+        /// The name.
+        name: String,
+    },
+    /// The handler does not run: it has stopped or crashed, or another process runs it.
+    #[error("the handler does not run here")]
+    NotRunning,
+    /// The handler is not held.
+    #[error("the handler is not held")]
+    NotHeld,
+    /// There is no event to step to.
+    #[error("the handler has seen every event that it wants")]
+    NothingLeft,
+    /// The handler has not dealt with the event it is at within [`MAX_WAIT`]. It goes on with it, and then does what it was
+    /// asked to.
+    #[error("the handler is still busy with its event")]
+    StillBusy,
+    /// This cannot go wrong there.
+    #[error("this cannot go wrong there: {fault}")]
+    DoesNotFit {
+        /// What.
+        fault: Fault,
+    },
+}
+
+/// A handler that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Its name.
+    pub name: &'static str,
+    /// The last event it has seen.
+    pub checkpoint: Position,
+}
+
+/// What is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// The name of the handler, or [`EVENT_STORE`].
+    pub name: String,
+    /// What goes wrong there.
+    pub fault: Fault,
+}
+
+/// What is held and broken of an application, for those who ask often. Cheap to clone; it does not keep the application
+/// open.
+#[derive(Clone, Debug)]
+pub struct Seams {
+    checkpoints: Checkpoints,
+    broken: Arc<Mutex<BTreeMap<String, Arc<Seam>>>>,
+    answered_behind: Arc<Mutex<Vec<Held>>>,
+}
+
+impl Seams {
+    pub(super) fn new(checkpoints: Checkpoints) -> Self {
+        Self { checkpoints, broken: Arc::default(), answered_behind: Arc::default() }
+    }
+
+    /// Every handler that is held.
+    pub fn held(&self) -> Vec<Held> {
+        held(self.checkpoints.handlers())
+            .map(|status| Held { name: status.name, checkpoint: status.checkpoint })
+            .collect()
+    }
+
+    /// The projections that were held behind the log when a question was answered, since this was asked last.
+    pub fn take_answered_behind(&self) -> Vec<Held> {
+        std::mem::take(&mut lock(&self.answered_behind))
+    }
+
+    /// Notes which projections are held behind `end` as a question is answered.
+    pub(super) fn note_answer(&self, end: Position) {
+        let projections = held(self.checkpoints.handlers()).filter(|status| status.kind == HandlerKind::Projection);
+        let behind = projections.filter(|status| status.checkpoint < end);
+        *lock(&self.answered_behind) =
+            behind.map(|status| Held { name: status.name, checkpoint: status.checkpoint }).collect();
+    }
+
+    /// The seam of a place.
+    fn seam(&self, name: &str) -> Arc<Seam> {
+        lock(&self.broken).entry(name.to_owned()).or_default().clone()
+    }
+}
+
+fn held(handlers: Vec<HandlerStatus>) -> impl Iterator<Item = HandlerStatus> {
+    handlers.into_iter().filter(|status| status.is_held)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The handler that a request is about.
+enum Target {
+    Projection(&'static str),
+    Handler(HandlerControl),
+}
+
+impl<E: StoredEvent> Application<E> {
+    /// What is held and broken.
+    pub fn seams(&self) -> Seams {
+        self.inner.seams.clone()
+    }
+
+    /// The names of all handlers, in the order in which events are delivered to them.
+    pub fn handler_names(&self) -> Vec<&'static str> {
+        self.checkpoints().handlers().iter().map(|status| status.name).collect()
+    }
+
+    /// Holds a projection, an event handler or a process manager: from now on it gets no event but those of a
+    /// [step](Application::step). Callers do not wait for it, and are told that it lags. A handler finishes the event it
+    /// has begun. When the application closes, a handler that is held keeps its place, and goes on from there at the next
+    /// start.
+    ///
+    /// # Errors
+    ///
+    /// [`SeamError`]: why it is not held.
+    pub async fn hold(&self, name: &str) -> Result<(), SeamError> {
+        match self.target(name)? {
+            Target::Projection(name) => self.ask_projection(name, |reply| ProjectionRequest::Hold { reply }).await,
+            Target::Handler(control) => self.ask_handler(&control, |reply| SeamRequest::Hold { reply }).await,
+        }
+    }
+
+    /// Lets a handler that is held have so many of its next events, and waits until it has dealt with them: acknowledged or
+    /// parked them. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`SeamError`]: why it has got none.
+    pub async fn step(&self, name: &str, events: u64) -> Result<Stepped, SeamError> {
+        let target = self.target(name)?;
+        self.check_held(name)?;
+        let stepped = match target {
+            Target::Projection(name) => {
+                self.ask_projection(name, |reply| ProjectionRequest::Step { events, reply }).await
+            }
+            Target::Handler(control) => self.ask_handler(&control, |reply| SeamRequest::Step { events, reply }).await,
+        };
+        match stepped? {
+            Stepped { events: 0 } => Err(SeamError::NothingLeft),
+            stepped => Ok(stepped),
+        }
+    }
+
+    /// Lets a handler that is held go on, and waits until it has dealt with what it has missed, at most [`MAX_WAIT`].
+    ///
+    /// # Errors
+    ///
+    /// [`SeamError`]: why it does not go on.
+    pub async fn release(&self, name: &str) -> Result<(), SeamError> {
+        let target = self.target(name)?;
+        self.check_held(name)?;
+        match target {
+            Target::Projection(name) => self.ask_projection(name, |reply| ProjectionRequest::Release { reply }).await,
+            Target::Handler(control) => self.ask_handler(&control, |reply| SeamRequest::Release { reply }).await,
+        }?;
+        self.wait_until_settled().await;
+        Ok(())
+    }
+
+    /// Lets something go wrong: at a handler, or at the [event store](EVENT_STORE). It replaces what went wrong there before.
+    ///
+    /// # Errors
+    ///
+    /// [`SeamError`]: why nothing is broken.
+    pub async fn break_(&self, name: &str, fault: Fault) -> Result<(), SeamError> {
+        let does_fit = |place| if fault.fits(place) { Ok(()) } else { Err(SeamError::DoesNotFit { fault }) };
+        let seam = self.inner.seams.seam(name);
+        if name == EVENT_STORE {
+            does_fit(WhatBreaks::Store)?;
+            self.inner.commands.break_store(&seam).await;
+        } else {
+            match self.target(name)? {
+                Target::Projection(name) => {
+                    does_fit(WhatBreaks::Projection)?;
+                    let seam = seam.clone();
+                    self.ask_projection(name, |reply| ProjectionRequest::Break { seam, reply }).await?;
+                }
+                Target::Handler(control) => {
+                    does_fit(WhatBreaks::Handler)?;
+                    let seam = seam.clone();
+                    self.ask_handler(&control, |reply| SeamRequest::Break { seam, reply }).await?;
+                }
+            }
+        }
+        seam.set(Some(fault));
+        Ok(())
+    }
+
+    /// What is broken, by name.
+    pub fn breaks(&self) -> Vec<Broken> {
+        let seams = lock(&self.inner.seams.broken);
+        let broken = seams.iter().filter_map(|(name, seam)| Some(Broken { name: name.clone(), fault: seam.fault()? }));
+        broken.collect()
+    }
+
+    /// Mends everything that is broken. A handler that has crashed begins again, with the event that it has not
+    /// acknowledged. Waits until the handlers have dealt with what they have missed, at most [`MAX_WAIT`].
+    pub async fn mend(&self) {
+        let seams: Vec<_> =
+            lock(&self.inner.seams.broken).iter().map(|(name, seam)| (name.clone(), seam.clone())).collect();
+        for (_, seam) in &seams {
+            seam.set(None);
+        }
+        let is_broken = |control: &HandlerControl| seams.iter().any(|(name, _)| name == control.name());
+        for control in self.handler_controls().into_iter().filter(is_broken) {
+            // One that does not run here has nothing to be mended.
+            let _ = self.ask_handler(&control, |reply| SeamRequest::Mend { reply }).await;
+        }
+        self.wait_until_settled().await;
+    }
+
+    fn target(&self, name: &str) -> Result<Target, SeamError> {
+        let handlers = self.checkpoints().handlers();
+        let known = handlers.into_iter().find(|status| status.name == name);
+        let status = known.ok_or_else(|| SeamError::NoHandler { name: name.to_owned() })?;
+        let control = || self.handler_controls().into_iter().find(|control| control.name() == name);
+        match (status.condition.state, status.kind) {
+            (HandlerState::Stopped | HandlerState::RunningElsewhere, _) => Err(SeamError::NotRunning),
+            (_, HandlerKind::Projection) => Ok(Target::Projection(status.name)),
+            (_, HandlerKind::EventHandler | HandlerKind::ProcessManager) => {
+                control().map(Target::Handler).ok_or(SeamError::NotRunning)
+            }
+        }
+    }
+
+    fn check_held(&self, name: &str) -> Result<(), SeamError> {
+        if self.inner.seams.held().iter().any(|held| held.name == name) { Ok(()) } else { Err(SeamError::NotHeld) }
+    }
+
+    async fn ask_projection<T>(
+        &self,
+        name: &str,
+        request: impl FnOnce(oneshot::Sender<T>) -> ProjectionRequest,
+    ) -> Result<T, SeamError> {
+        let asked = self.supervisor().timeout(MAX_WAIT, self.inner.feed.ask_projection(name, request)).await;
+        asked.ok_or(SeamError::StillBusy)?.ok_or(SeamError::NotRunning)
+    }
+
+    async fn ask_handler<T>(
+        &self,
+        control: &HandlerControl,
+        request: impl FnOnce(oneshot::Sender<T>) -> SeamRequest,
+    ) -> Result<T, SeamError> {
+        let asked = self.supervisor().timeout(MAX_WAIT, control.ask_at_seam(request)).await;
+        asked.ok_or(SeamError::StillBusy)?.map_err(|_| SeamError::NotRunning)
+    }
+}

@@ -1,0 +1,38 @@
+//! Appends where the event store may be made to fail.
+
+use tokio::time::sleep;
+
+use super::worker::Worker;
+use crate::engine::domain::{Aggregate, Contains, DomainEvent};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind};
+use crate::engine::seams::Fault;
+use crate::engine::store::{Append, Appended, Conflict, EventStore, StoreError};
+
+impl<A, E, S> Worker<A, E, S>
+where
+    A: Aggregate,
+    E: Contains<A::Event> + DomainEvent,
+    S: EventStore<E>,
+{
+    /// Appends events, unless the store's seam says otherwise.
+    pub(super) async fn append_at_seam(&mut self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
+        match self.seam.as_ref().and_then(|seam| seam.meet()) {
+            Some(Fault::Conflict) => Ok(appends.iter().map(|append| Err(conflict(append).into())).collect()),
+            Some(Fault::DiskFull) => {
+                let message = "the disk was made to be full";
+                Err(StoreError::Failed(StoreFailure::of_kind(message, StoreFailureKind::DiskFull)))
+            }
+            Some(Fault::Delay(delay)) => {
+                sleep(delay).await;
+                self.store.append(appends).await
+            }
+            Some(_) | None => self.store.append(appends).await,
+        }
+    }
+}
+
+/// As if another event had come first.
+fn conflict<E>(append: &Append<E>) -> Conflict {
+    let expected = append.expected_version;
+    Conflict { expected, actual: expected.plus(1) }
+}

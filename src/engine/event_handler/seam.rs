@@ -1,0 +1,60 @@
+//! Calls a handler where it may be made to fail.
+
+use tokio::time::sleep;
+
+use super::runner::{RunEnd, Runner, ended};
+use super::{EventHandler, Failure};
+use crate::engine::log::RecordedEvent;
+use crate::engine::runtime::trace::detail_line;
+use crate::engine::seams::Fault;
+use crate::engine::store::codec::StoredEvent;
+
+impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
+    /// Calls the handler, unless its seam says otherwise.
+    pub(super) async fn call_at_seam(&mut self, event: &RecordedEvent<E>) -> Result<Result<(), Failure>, RunEnd> {
+        let fault = self.seam.as_ref().and_then(|seam| seam.meet());
+        let (name, correlation_id) = (H::NAME, event.metadata.correlation_id());
+        match fault {
+            Some(Fault::Fail { .. }) => Ok(Err(Failure::retry("it was made to fail"))),
+            Some(Fault::Panic) => {
+                self.instance.forget();
+                Ok(Err(Failure::retry("it panicked: it was made to panic")))
+            }
+            Some(Fault::Delay(delay)) => {
+                tokio::select! {
+                    biased;
+                    end = ended(&self.held) => return Err(end),
+                    () = sleep(delay) => {}
+                }
+                self.call(event).await
+            }
+            Some(Fault::Duplicate) => {
+                let before = self.progress.state.clone();
+                let called = self.call(event).await?;
+                if called.is_err() {
+                    return Ok(called);
+                }
+                // As if the acknowledgement had been lost.
+                self.instance.forget();
+                self.progress.state = before;
+                detail_line!(correlation_id, "{name}: position {} comes a second time", event.position);
+                self.call(event).await
+            }
+            Some(Fault::CrashBeforeAck) => {
+                let before = self.progress.state.clone();
+                let called = self.call(event).await?;
+                if called.is_err() {
+                    return Ok(called);
+                }
+                self.progress.state = before;
+                detail_line!(
+                    correlation_id,
+                    "{name}: it has crashed before position {} was acknowledged",
+                    event.position
+                );
+                Err(RunEnd::Crashed)
+            }
+            Some(Fault::Conflict | Fault::DiskFull) | None => self.call(event).await,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What is held, as the prompt and replies say it.
+
+use super::functions::Domain;
+use super::trace::Trace;
+use crate::engine::application::{Held, Seams};
+
+/// What is held and broken, once something was.
+fn seams<D: Domain>(domain: &D, trace: &Trace) -> Option<Seams> {
+    if trace.uses_seams() { domain.seams() } else { None }
+}
+
+/// The names of the handlers that are held.
+pub(super) fn held<D: Domain>(domain: &D, trace: &Trace) -> Vec<&'static str> {
+    let held = seams(domain, trace).map_or_else(Vec::new, |seams| seams.held());
+    held.iter().map(|held| held.name).collect()
+}
+
+/// Says which projections were held behind the log as the last call was answered.
+pub(super) fn held_behind<D: Domain>(domain: &D, trace: &Trace) -> Vec<String> {
+    let held = seams(domain, trace).map_or_else(Vec::new, |seams| seams.take_answered_behind());
+    held.iter().map(|Held { name, checkpoint }| format!("{name} is held at position {checkpoint}")).collect()
+}
