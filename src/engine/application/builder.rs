@@ -17,7 +17,7 @@ use crate::engine::process_manager::{LONGEST_CHAIN, Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::runtime::{Clock, Supervisor};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::{Store, StoreUrl};
+use crate::engine::store::{ClusterOptions, Store, StoreUrl};
 
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> =
@@ -59,6 +59,7 @@ impl<E: 'static> fmt::Debug for StoreSource<E> {
 /// The parts of an application that is about to [start](Builder::start).
 pub struct Builder<E: 'static> {
     pub(super) store: Result<StoreSource<E>, StartError>,
+    pub(super) cluster: ClusterOptions,
     pub(super) accept_loss: bool,
     pub(super) foreign: bool,
     pub(super) seed: Option<u64>,
@@ -99,6 +100,7 @@ impl<E: StoredEvent> Builder<E> {
     fn new(store: Result<StoreSource<E>, StartError>) -> Self {
         Self {
             store,
+            cluster: ClusterOptions::default(),
             accept_loss: false,
             foreign: false,
             seed: None,
@@ -115,6 +117,12 @@ impl<E: StoredEvent> Builder<E> {
             observers: Vec::new(),
             upkeep: Upkeep::default(),
         }
+    }
+
+    /// Sets how a store on a cluster is opened.
+    #[must_use]
+    pub fn cluster(self, cluster: ClusterOptions) -> Self {
+        Self { cluster, ..self }
     }
 
     /// Opens a file even if the end of its log is lost, and continues from what is left. An unfinished import is
