@@ -6,7 +6,7 @@ mod key_file;
 
 use std::process::ExitCode;
 
-use cqrs_bank::bank::{Options, PinOptions, StoreUrl};
+use cqrs_bank::bank::{ClusterOptions, Options, PinOptions, StoreUrl};
 use cqrs_bank::shell::bank_functions::BankFunctions;
 use cqrs_bank::shell::program::{CannotOpen, Opening, Program, state_directory};
 
@@ -37,7 +37,9 @@ const EXAMPLES: &str = "  bank                                            a prom
 fn main() -> ExitCode {
     PROGRAM.run(async |Opening { store, opens_at_once, foreign, seed, user, trace }: Opening<StoreUrl>| {
         let pins = PinOptions { secret: key_file::pin_secret_source(state_directory()), ..PinOptions::default() };
-        let options = Options { foreign, seed, user, pins, ..Options::from(store.unwrap_or_default()) };
+        let cluster = ClusterOptions { directory: state_directory(), ..ClusterOptions::default() };
+        let store = store.unwrap_or_default();
+        let options = Options { store, cluster, foreign, seed, user, pins, ..Options::default() };
         let mut functions = BankFunctions::new(options, trace);
         if opens_at_once {
             functions.open_default().await.map_err(|error| CannotOpen::Failed(error.to_string()))?;

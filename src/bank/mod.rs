@@ -73,4 +73,4 @@ pub use crate::engine::application::{ForkError, ImportOptions, ImportStep};
 
 pub use crate::engine::log::Moment;
 pub use crate::engine::store::log_head::{InvalidLogHead, LogHead};
-pub use crate::engine::store::{BackupStep, StoreUrl, Verification, Verified};
+pub use crate::engine::store::{BackupStep, ClusterOptions, StoreUrl, Verification, Verified};

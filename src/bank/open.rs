@@ -22,8 +22,10 @@ impl Bank {
     ///
     /// [`OpenError`]: why the bank could not be opened.
     pub async fn open(options: impl Into<Options>) -> Result<Self, OpenError> {
-        let Options { store, accept_loss, foreign, seed, user, limits, pins, ceo_bonus, email, retry } = options.into();
+        let Options { store, cluster, accept_loss, foreign, seed, user, limits, pins, ceo_bonus, email, retry } =
+            options.into();
         let mut bank = Application::builder(store)
+            .cluster(cluster)
             .accept_loss(accept_loss)
             .foreign(foreign)
             .seed(seed)

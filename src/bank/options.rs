@@ -5,13 +5,15 @@ use super::email::EmailTarget;
 use super::pin::PinOptions;
 use crate::engine::command_handler::Limits;
 use crate::engine::event_handler::RetryPolicy;
-use crate::engine::store::StoreUrl;
+use crate::engine::store::{ClusterOptions, StoreUrl};
 
 /// The options of a bank. The default is a new bank in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Where the events are stored.
     pub store: StoreUrl,
+    /// How a bank on a cluster is opened.
+    pub cluster: ClusterOptions,
     /// Opens a file even if its log has lost its end. The lost events are gone for good.
     pub accept_loss: bool,
     /// Opens a file that another user may have written, and trusts only its log: see

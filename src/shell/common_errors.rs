@@ -9,6 +9,13 @@ pub const BUSY: ErrorReason = ErrorReason::new(
      stored. Try again; if the other program hangs, end it",
 );
 
+/// The cluster cannot be reached. Nothing was stored, and the call may be repeated.
+pub const UNAVAILABLE: ErrorReason = ErrorReason::new(
+    "unavailable",
+    "the cluster could not be reached in time, or has no leader: nothing was stored. Try again; standard error says what \
+     is missing",
+);
+
 /// The answer would be older than one that was given before.
 pub const BEHIND: ErrorReason = ErrorReason::new(
     "behind",

@@ -42,6 +42,8 @@ mod holder_and_pin_change_as_the_holder_asks;
 mod many_clients_at_once_lose_no_money;
 mod many_tasks_share_one_bank;
 mod of_a_file_with_a_mistake_nothing_is_booked;
+#[cfg(feature = "nats")]
+mod programs_share_a_bank_on_a_cluster;
 mod random_histories_agree_with_a_simple_model;
 mod random_histories_of_the_whole_bank_agree_with_a_simple_model;
 mod strong_waits_for_everyone_and_no_longer;
@@ -78,6 +80,9 @@ mod documents;
 mod happened;
 #[path = "../support/listening.rs"]
 mod listening;
+#[cfg(feature = "nats")]
+#[path = "../support/nats_servers.rs"]
+mod nats_servers;
 #[path = "../support/outbox.rs"]
 mod outbox;
 #[path = "../support/program.rs"]

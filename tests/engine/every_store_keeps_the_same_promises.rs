@@ -1,9 +1,16 @@
-//! Every store keeps the same promises: each case below runs against the store in memory, against the file, and against
-//! overlays on both that begin where their base was still empty.
+//! Every store keeps the same promises: each case below runs against the store in memory, the file, the replica of a
+//! log, and overlays that begin where their base was still empty.
 
+use std::sync::Arc;
+
+#[cfg(feature = "nats")]
+use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
+use cqrs_bank::engine::store::commit_log::InProcessLog;
 use cqrs_bank::engine::store::memory::MemoryStore;
+#[cfg(feature = "nats")]
+use cqrs_bank::engine::store::nats::{JetStreamLog, JetStreamOptions};
 use cqrs_bank::engine::store::overlay::OverlayStore;
 #[cfg(feature = "sqlite")]
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
@@ -11,6 +18,8 @@ use cqrs_bank::engine::store::{EventStore as _, Store};
 use tempfile::TempDir;
 
 use crate::happened::Happened;
+#[cfg(feature = "nats")]
+use crate::nats_servers::new_log_url;
 use crate::promises::PUBLISHED_CAPACITY;
 
 /// A store that closes and deletes its file at the end of the test.
@@ -66,12 +75,49 @@ async fn over_a_file() -> Opened<OverlayStore<Happened>> {
     Opened { store, supervisor, _directory: Some(directory) }
 }
 
+/// A replica of a log that nobody else writes to.
+#[cfg(feature = "sqlite")]
+async fn in_a_replica() -> Opened<SqliteStore<Happened>> {
+    let supervisor = Supervisor::new();
+    let directory = tempfile::tempdir().unwrap();
+    let options = SqliteOptions { published_capacity: PUBLISHED_CAPACITY, ..SqliteOptions::default() };
+    let (path, log) = (directory.path().join("happened.db"), Arc::new(InProcessLog::new(1 << 20)));
+    let store = SqliteStore::open_replica(&path, options, log, &supervisor).unwrap();
+    Opened { store, supervisor, _directory: Some(directory) }
+}
+
+async fn in_a_replica_in_memory() -> Opened<MemoryStore<Happened>> {
+    let supervisor = Supervisor::new();
+    let log = Arc::new(InProcessLog::new(1 << 20));
+    let store = MemoryStore::start_replica(&supervisor, PUBLISHED_CAPACITY, log).await.unwrap();
+    Opened { store, supervisor, _directory: None }
+}
+
+#[cfg(feature = "nats")]
+async fn on_a_cluster() -> Opened<SqliteStore<Happened>> {
+    let supervisor = Supervisor::new();
+    let directory = tempfile::tempdir().unwrap();
+    let log = JetStreamOptions {
+        create: true,
+        unsafe_cluster: false,
+        accept_loss: false,
+        domain: Happened::DOMAIN,
+        witnesses: directory.path().to_owned(),
+    };
+    let log = JetStreamLog::open(&new_log_url().parse().unwrap(), log, &supervisor).await.unwrap();
+    let options = SqliteOptions { published_capacity: PUBLISHED_CAPACITY, ..SqliteOptions::default() };
+    let (path, log, watched) = (directory.path().join("happened.db"), Arc::new(log), supervisor.clone());
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open_replica(&path, options, log, &watched));
+    Opened { store: opened.await.unwrap().unwrap(), supervisor, _directory: Some(directory) }
+}
+
 macro_rules! keep {
-    ($store:ident: $($subject:ident { $($case:ident,)* })*) => {
+    (#[$attribute:meta] $store:ident: $($subject:ident { $($case:ident,)* })*) => {
         mod $store {
             $(mod $subject {
                 $(
                     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    #[$attribute]
                     async fn $case() {
                         let opened = super::super::$store().await;
                         crate::promises::$subject::$case(opened.store.clone()).await;
@@ -84,12 +130,17 @@ macro_rules! keep {
 
 macro_rules! every_store_keeps {
     ($($promises:tt)*) => {
-        keep!(in_memory: $($promises)*);
+        keep!(#[cfg(test)] in_memory: $($promises)*);
+        keep!(#[cfg(test)] in_a_replica_in_memory: $($promises)*);
         #[cfg(feature = "sqlite")]
-        keep!(in_a_file: $($promises)*);
-        keep!(over_memory: $($promises)*);
+        keep!(#[cfg(test)] in_a_file: $($promises)*);
+        keep!(#[cfg(test)] over_memory: $($promises)*);
         #[cfg(feature = "sqlite")]
-        keep!(over_a_file: $($promises)*);
+        keep!(#[cfg(test)] over_a_file: $($promises)*);
+        #[cfg(feature = "sqlite")]
+        keep!(#[cfg(test)] in_a_replica: $($promises)*);
+        #[cfg(feature = "nats")]
+        keep!(#[ignore = "needs nats-server"] on_a_cluster: $($promises)*);
     };
 }
 

@@ -17,6 +17,8 @@ mod a_load_reads_the_snapshot_and_what_follows;
 mod a_log_of_any_domain_is_verified_imported_and_backed_up;
 mod a_process_manager_sends_each_command_once;
 mod a_projection_that_is_added_stands_and_falls_alone;
+#[cfg(feature = "sqlite")]
+mod a_replica_holds_what_its_log_accepts;
 mod a_restart_loses_no_event_and_no_attempt;
 #[cfg(feature = "sqlite")]
 mod a_runtime_that_ends_leaves_nobody_waiting;
@@ -65,6 +67,9 @@ mod asked_each_time;
 mod callers;
 #[path = "../support/happened.rs"]
 mod happened;
+#[cfg(feature = "nats")]
+#[path = "../support/nats_servers.rs"]
+mod nats_servers;
 #[path = "../support/scripted.rs"]
 mod scripted;
 #[path = "../support/watched_store/mod.rs"]

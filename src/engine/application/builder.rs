@@ -19,7 +19,7 @@ use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::runtime::{Clock, IdSource};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::is_reserved;
-use crate::engine::store::{Store, StoreUrl};
+use crate::engine::store::{ClusterOptions, Store, StoreUrl};
 
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> = Box<dyn FnOnce(CommandHandlers, KindParts<'_, E>) -> CommandHandlers + Send>;
@@ -63,6 +63,7 @@ impl<E: 'static> Clone for Part<E> {
 /// The parts of an application that is about to [start](Builder::start).
 pub struct Builder<E: 'static> {
     pub(super) store: Result<StoreSource<E>, StartError>,
+    pub(super) cluster: ClusterOptions,
     pub(super) accept_loss: bool,
     pub(super) foreign: bool,
     pub(super) seed: Option<u64>,
@@ -109,6 +110,7 @@ impl<E: StoredEvent> Builder<E> {
     fn new(store: Result<StoreSource<E>, StartError>) -> Self {
         Self {
             store,
+            cluster: ClusterOptions::default(),
             accept_loss: false,
             foreign: false,
             seed: None,
@@ -129,6 +131,12 @@ impl<E: StoredEvent> Builder<E> {
             time_and_ids: None,
             decisions: None,
         }
+    }
+
+    /// Sets how a store on a cluster is opened.
+    #[must_use]
+    pub fn cluster(self, cluster: ClusterOptions) -> Self {
+        Self { cluster, ..self }
     }
 
     /// Opens a file even if the end of its log is lost, and continues from what is left. An unfinished import is

@@ -11,7 +11,7 @@ use crate::engine::log::{Position, StreamId};
 use crate::engine::runtime::{NoRuntime, StopReason, StoreFailure};
 use crate::engine::store;
 use crate::engine::store::codec::AmbiguousTypes;
-use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
+use crate::engine::store::{OpenClusterError, OpenStoreError, StoreError, UnsupportedUrl};
 
 /// Why an application cannot serve a request.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -143,6 +143,9 @@ pub enum StartError {
     /// The file cannot be opened as it is. It is unchanged.
     #[error("{0}")]
     File(#[from] OpenStoreError),
+    /// The log on a cluster cannot be opened as it is. It is unchanged.
+    #[error("{0}")]
+    Cluster(#[from] OpenClusterError),
     /// The store is open but cannot be read.
     #[error("{0}")]
     Unreadable(#[from] StoreError),

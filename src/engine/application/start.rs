@@ -23,9 +23,11 @@ use crate::engine::runtime::{StopReason, Supervisor, time_and_ids};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::{StoredEvent, check_types};
 use crate::engine::store::memory::MemoryStore;
+#[cfg(feature = "nats")]
+use crate::engine::store::open_cluster;
 #[cfg(feature = "sqlite")]
 use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::{EventStore as _, Store, StoreUrl};
+use crate::engine::store::{ClusterOptions, EventStore as _, Store, StoreUrl};
 
 impl<E: StoredEvent> Builder<E> {
     /// Opens the store, starts all parts, and waits until the projections have caught up with the log.
@@ -57,13 +59,15 @@ impl<E: StoredEvent> Builder<E> {
     }
 
     async fn start_in(self, supervisor: Supervisor) -> Result<Application<E>, StartError> {
-        let Self { store, accept_loss, foreign, seed, user, limits, retry, kinds, .. } = self;
+        let Self { store, cluster, accept_loss, foreign, seed, user, limits, retry, kinds, .. } = self;
         let Self {
             projections, process_managers, handlers: handlers_to_start, observers, upkeep, longest_chain, ..
         } = self;
         let Self { parts, when_asked, time_and_ids: given, decisions, .. } = self;
         let (url, store, is_shared) = match store? {
-            StoreSource::Url(url) => (url.clone(), open(&url, accept_loss, foreign, &supervisor).await?, false),
+            StoreSource::Url(url) => {
+                (url.clone(), open(&url, cluster, accept_loss, foreign, &supervisor).await?, false)
+            }
             StoreSource::Open(store) => (store.url(), store, true),
         };
         let upkeep = Arc::new(upkeep);
@@ -175,6 +179,7 @@ impl<E: StoredEvent> Builder<E> {
 )]
 async fn open<E: StoredEvent>(
     url: &StoreUrl,
+    cluster: ClusterOptions,
     accept_loss: bool,
     foreign: bool,
     supervisor: &Supervisor,
@@ -189,6 +194,8 @@ async fn open<E: StoredEvent>(
             let store = opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??;
             Ok(store.into())
         }
+        #[cfg(feature = "nats")]
+        StoreUrl::Nats(url) => Ok(open_cluster(url, cluster, accept_loss, supervisor).await?),
     }
 }
 

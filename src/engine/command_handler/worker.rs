@@ -30,6 +30,8 @@ pub(super) struct Worker<A: Aggregate, E, S> {
     snapshot_every: NonZeroU64,
     /// One for each decided command of the batch. Empty between batches; a field to reuse its memory.
     pub(super) decisions: Vec<Decision<A, E>>,
+    /// Whether the store has been up to date since the batch was received.
+    is_up_to_date: bool,
     /// Stored events of those commands of the batch that may be duplicates, by command id.
     pub(super) looked_up: HashMap<Uuid, Option<Committed<E>>, RandomState>,
     /// Where appends are made to fail; `None` until somebody does that.
@@ -58,7 +60,8 @@ where
     pub(super) fn new(store: S, clock: Arc<Clock>, limits: &Limits) -> Self {
         let loaded = AggregateCache::new(limits.cached_aggregates);
         let (snapshot_every, decisions) = (limits.snapshot_every, Vec::new());
-        Self { store, clock, loaded, snapshot_every, decisions, looked_up: HashMap::default(), seam: None }
+        let looked_up = HashMap::default();
+        Self { store, clock, loaded, snapshot_every, decisions, is_up_to_date: false, looked_up, seam: None }
     }
 
     pub(super) async fn run(
@@ -82,6 +85,7 @@ where
                     CommandRequest::Close => requests.close(),
                 }
             }
+            self.is_up_to_date = false;
             let mut conflicts = 0;
             while !open.is_empty() {
                 let met_conflict = self.handle(&mut open, conflicts + 1 >= MAX_ATTEMPTS).await;
@@ -260,6 +264,13 @@ where
             return Decision::Answer(without_events);
         };
         let (stream, expected) = (loaded.stream.clone(), loaded.version);
+        // All commands of the batch were sent before this, so that once is enough.
+        if !self.is_up_to_date {
+            if let Err(error) = self.store.come_up_to_date().await {
+                return Decision::Answer(Err(error.into()));
+            }
+            self.is_up_to_date = true;
+        }
         match self.store.read_stream(&stream, expected, MAX_READ).await {
             Ok(newer) => match newer.last() {
                 None => Decision::Answer(without_events),

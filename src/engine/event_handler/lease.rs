@@ -174,7 +174,13 @@ impl Lease {
         let mut warned_of = None;
         loop {
             // The senders live in `self`.
-            let _ = state.wait_for(|state| *state == State::Wanted).await;
+            tokio::select! {
+                _ = state.wait_for(|state| *state == State::Wanted) => {}
+                () = self.loss(self.inner.state.subscribe()) => {
+                    self.lose();
+                    continue;
+                }
+            }
             // A handler that still runs under the lost lease must not write under the new one.
             let _ = running.wait_for(|running| *running == 0).await;
             let mut ticks = interval(ASK_EVERY);
@@ -196,6 +202,23 @@ impl Lease {
                         warned_of = Some(error);
                     }
                 }
+            }
+        }
+    }
+
+    /// Waits until a lease is lost that its holder can lose between two writes.
+    async fn loss(&self, mut state: watch::Receiver<State>) {
+        loop {
+            let is_held = *state.borrow_and_update() == State::Held;
+            let loss = self.inner.acquired().as_ref().filter(|_| is_held).and_then(HandlersLease::loss);
+            // The senders live in `self` and with whoever renews the lease.
+            let changed = state.changed();
+            match loss {
+                Some(mut loss) => tokio::select! {
+                    _ = loss.wait_for(|is_lost| *is_lost) => return,
+                    _ = changed => {}
+                },
+                None => drop(changed.await),
             }
         }
     }

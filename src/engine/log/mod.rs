@@ -12,7 +12,7 @@ mod stream_id;
 mod timestamp;
 
 pub use self::fingerprint::*;
-pub(in crate::engine) use self::hex::hex;
+pub(in crate::engine) use self::hex::{from_hex, hex};
 pub use self::metadata::*;
 pub use self::moment::*;
 pub use self::position::{Position, Version};

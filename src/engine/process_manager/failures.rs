@@ -18,6 +18,10 @@ pub(super) fn no_command_handler(category: &str) -> Failure {
 }
 
 pub(super) fn store_failed(error: StoreError) -> Failure {
-    let action = if error == StoreError::Closed { NackAction::Untried } else { NackAction::Retry };
+    let action = match error {
+        // An election is no failure of the handler.
+        StoreError::Closed | StoreError::Unavailable(_) => NackAction::Untried,
+        _ => NackAction::Retry,
+    };
     Failure::retry(error.to_string()).with_action(action)
 }

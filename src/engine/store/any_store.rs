@@ -202,6 +202,10 @@ impl<E: StoredEvent> EventStore<E> for Store<E> {
         ask!(self, store => store.end().await)
     }
 
+    async fn come_up_to_date(&self) -> Result<(), StoreError> {
+        ask!(self, store => store.come_up_to_date().await)
+    }
+
     fn acknowledged(&self) -> Option<Position> {
         ask!(self, store => store.acknowledged())
     }

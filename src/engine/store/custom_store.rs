@@ -110,6 +110,7 @@ questions! {
         fn read_commands(&self, command_ids: Vec<Uuid>) -> Result<Vec<Option<Committed<E>>>, StoreError>;
         fn read_all(&self, after: Position, limit: usize) -> Result<Batch<E>, StoreError>;
         fn end(&self) -> Result<Position, StoreError>;
+        fn come_up_to_date(&self) -> Result<(), StoreError>;
     }
     HandlerRecords {
         fn read_progress(&self, handler: &'a str) -> Result<Option<Progress>, StoreError>;

@@ -10,20 +10,22 @@ use uuid::Uuid;
 
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
+use crate::engine::store::hash_chain::Content;
 
+/// An event with its data as they are stored.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EventLine<'a> {
-    position: Position,
+pub(in crate::engine::store) struct EventLine<'a> {
+    pub(in crate::engine::store) position: Position,
     #[serde(borrow)]
-    stream: Cow<'a, str>,
-    version: Version,
+    pub(in crate::engine::store) stream: Cow<'a, str>,
+    pub(in crate::engine::store) version: Version,
     #[serde(borrow)]
-    r#type: Cow<'a, str>,
-    schema_version: u16,
+    pub(in crate::engine::store) r#type: Cow<'a, str>,
+    pub(in crate::engine::store) schema_version: u16,
     #[serde(borrow)]
-    data: Cow<'a, RawValue>,
-    time: Timestamp,
+    pub(in crate::engine::store) data: Cow<'a, RawValue>,
+    pub(in crate::engine::store) time: Timestamp,
     command_id: Uuid,
     correlation_id: Uuid,
     causation_id: Uuid,
@@ -33,6 +35,31 @@ struct EventLine<'a> {
 }
 
 impl<'a> EventLine<'a> {
+    pub(in crate::engine::store) fn of_content(content: &Content<'a>) -> serde_json::Result<Self> {
+        let metadata = content.metadata;
+        Ok(Self {
+            position: Position::new(content.position),
+            stream: content.stream.into(),
+            version: Version::new(content.version),
+            r#type: content.event_type.into(),
+            schema_version: content.schema_version,
+            data: Cow::Borrowed(serde_json::from_str(content.data)?),
+            time: content.time,
+            command_id: metadata.command_id,
+            correlation_id: metadata.correlation_id(),
+            causation_id: metadata.causation_id(),
+            metadata: metadata.stored().map(serde_json::from_str).transpose()?.map(Cow::Borrowed),
+        })
+    }
+
+    /// The command behind the event. `None` if its details are no JSON object.
+    pub(in crate::engine::store) fn details(&self) -> Option<Metadata> {
+        let metadata = self.metadata.as_ref().map(|metadata| metadata.get());
+        let ids = Metadata::new(self.command_id, self.correlation_id, self.causation_id);
+        let is_object = metadata.is_none_or(|metadata| metadata.starts_with('{'));
+        is_object.then(|| ids.with_stored(metadata))
+    }
+
     fn of<E: StoredEvent>(event: &'a RecordedEvent<E>) -> serde_json::Result<Self> {
         Ok(Self {
             position: event.position,
@@ -89,30 +116,10 @@ pub fn write_line<E: StoredEvent>(event: &RecordedEvent<E>, lines: &mut Vec<u8>)
 ///
 /// Returns [`UnreadableLine`] if the line is not an event.
 pub fn read_line<E: StoredEvent>(line: &[u8]) -> Result<RecordedEvent<E>, UnreadableLine> {
-    let EventLine {
-        position,
-        stream,
-        version,
-        r#type,
-        schema_version,
-        data,
-        time,
-        command_id,
-        correlation_id,
-        causation_id,
-        metadata,
-    } = serde_json::from_slice(line)?;
-    let metadata = metadata.as_ref().map(|metadata| metadata.get());
-    if metadata.is_some_and(|metadata| !metadata.starts_with('{')) {
-        return Err(<serde_json::Error as serde::de::Error>::custom("metadata: expected an object").into());
-    }
-    let ids = Metadata::new(command_id, correlation_id, causation_id);
-    Ok(RecordedEvent {
-        position,
-        stream: StreamId::named(&stream),
-        version,
-        time,
-        metadata: ids.with_stored(metadata),
-        data: E::from_stored(&r#type, schema_version, data.get())?,
-    })
+    let line: EventLine<'_> = serde_json::from_slice(line)?;
+    let no_object = || <serde_json::Error as serde::de::Error>::custom("metadata: expected an object");
+    let metadata = line.details().ok_or_else(no_object)?;
+    let EventLine { position, stream, version, r#type, schema_version, data, time, .. } = line;
+    let data = E::from_stored(&r#type, schema_version, data.get())?;
+    Ok(RecordedEvent { position, stream: StreamId::named(&stream), version, time, metadata, data })
 }

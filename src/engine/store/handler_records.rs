@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::future::{Future, ready};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::StoreError;
 use crate::engine::log::{Position, Timestamp};
@@ -143,17 +143,29 @@ pub enum ProjectionWritten {
 pub struct HandlersLease {
     /// Holds the lock while it is open.
     _lock: Option<File>,
+    /// Whether a lease that has to be renewed is lost; and what its keeper waits for to give it up.
+    renewed: Option<(watch::Receiver<bool>, oneshot::Sender<()>)>,
 }
 
 impl HandlersLease {
     /// The lease of a store that only one process can use.
     pub fn unshared() -> Self {
-        Self { _lock: None }
+        Self { _lock: None, renewed: None }
     }
 
     /// A lease held by a locked file.
     pub fn locked(lock: File) -> Self {
-        Self { _lock: Some(lock) }
+        Self { _lock: Some(lock), renewed: None }
+    }
+
+    /// A lease that somebody renews until `given_up` is dropped, and that may be `lost` meanwhile.
+    pub fn renewed(lost: watch::Receiver<bool>, given_up: oneshot::Sender<()>) -> Self {
+        Self { _lock: None, renewed: Some((lost, given_up)) }
+    }
+
+    /// Whether the lease is lost, for one that can be lost before its next write.
+    pub fn loss(&self) -> Option<watch::Receiver<bool>> {
+        self.renewed.as_ref().map(|(lost, _)| lost.clone())
     }
 }
 

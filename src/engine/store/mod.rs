@@ -7,7 +7,11 @@
 
 mod any_store;
 mod backup;
+mod cluster_options;
+#[cfg(feature = "nats")]
+mod cluster_url;
 pub mod codec;
+pub mod commit_log;
 mod committed;
 pub(in crate::engine) mod companion_names;
 mod computed_head;
@@ -21,6 +25,11 @@ pub mod log_head;
 mod log_pages;
 mod log_times;
 pub mod memory;
+#[cfg(feature = "nats")]
+pub mod nats;
+#[cfg(feature = "nats")]
+mod open_cluster;
+mod open_cluster_error;
 mod open_error;
 pub mod overlay;
 mod published;
@@ -42,12 +51,18 @@ use uuid::Uuid;
 
 pub use self::any_store::Store;
 pub use self::backup::{BackupError, BackupStep};
+pub use self::cluster_options::ClusterOptions;
+#[cfg(feature = "nats")]
+pub use self::cluster_url::{ClusterUrl, InvalidClusterUrl};
 pub use self::committed::Committed;
 pub use self::custom_store::OtherStore;
 pub use self::expected_end::ExpectedEnd;
 pub(crate) use self::foreign_file::open_for_reading;
 use self::handler_records::HandlerRecords;
 pub(crate) use self::log_pages::LogPages;
+#[cfg(feature = "nats")]
+pub(in crate::engine) use self::open_cluster::open_cluster;
+pub use self::open_cluster_error::OpenClusterError;
 pub use self::open_error::OpenStoreError;
 pub use self::published::{Listeners, PUBLISHED_CAPACITY, Published, Publisher};
 use self::snapshot::listed_backwards;
@@ -61,7 +76,7 @@ use crate::engine::runtime::{StopReason, StoreFailure};
 pub const MAX_READ: usize = 1_024;
 
 /// The events of one command, appended to one stream: all or none.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Append<E> {
     /// The stream.
     pub stream: StreamId,
@@ -110,6 +125,9 @@ pub enum StoreError {
     /// Another program held the store for too long. Nothing was stored; the caller may retry.
     #[error("another program holds the file: {0}")]
     Busy(String),
+    /// The cluster that keeps the log could not be reached in time. Nothing was stored; the caller may retry.
+    #[error("the cluster is not available: {0}")]
+    Unavailable(String),
     /// The operation failed. Nothing was stored.
     #[error("the event store failed: {0}")]
     Failed(#[source] StoreFailure),
@@ -126,7 +144,9 @@ impl From<StoreError> for StopReason {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Closed => Self::Closed,
-            StoreError::Busy(_) | StoreError::LeaseLost => Self::StoreFailed { message: error.to_string().into() },
+            StoreError::Busy(_) | StoreError::Unavailable(_) | StoreError::LeaseLost => {
+                Self::StoreFailed { message: error.to_string().into() }
+            }
             StoreError::Failed(message) | StoreError::OutcomeUnknown(message) => Self::StoreFailed { message },
         }
     }
@@ -234,6 +254,16 @@ pub trait EventStore<E>: HandlerRecords + Clone + Send + Sync + 'static {
     ///
     /// Returns [`StoreError`] if the store cannot be read.
     fn read_all(&self, after: Position, limit: usize) -> impl Future<Output = Result<Batch<E>, StoreError>> + Send;
+
+    /// Waits until reads include whatever was acknowledged before this call, by any process. Most stores have nothing to
+    /// wait for: they read what is stored.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if nobody can tell in time what was acknowledged, or the store does not come there.
+    fn come_up_to_date(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// The position of the last event.
     ///

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::engine::log::Position;
 use crate::engine::runtime::StoreFailure;
 use crate::engine::store::codec::UnreadableEvent;
+use crate::engine::store::commit_log::LogError;
 
 /// Why a file was not opened. Its contents are unchanged.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -158,6 +159,25 @@ pub enum OpenStoreError {
         /// The other program, as far as the system reveals it.
         holder: String,
     },
+    /// The file is the replica of a log that other programs share, and only as that it may be written.
+    #[error("{}: this is the replica of {log}; open that one", path.display())]
+    IsReplica {
+        /// The file.
+        path: PathBuf,
+        /// The log.
+        log: String,
+    },
+    /// The file was to be the replica of a log, and is not.
+    #[error("{}: this is not a replica of {log}; choose another name", path.display())]
+    NoReplica {
+        /// The file.
+        path: PathBuf,
+        /// The log.
+        log: String,
+    },
+    /// The log that the file is a replica of cannot be read.
+    #[error("{0}")]
+    Log(#[source] LogError),
     /// The file system lacks a required feature.
     #[error("{}: the file system does not support this: {what}", path.display())]
     NotSupported {

@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+#[cfg(feature = "nats")]
+use super::cluster_url::{ClusterUrl, InvalidClusterUrl, SCHEME};
+
 /// Where a store keeps its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +19,9 @@ pub enum StoreUrl {
     /// In a file, see [`SqliteStore`](super::sqlite::SqliteStore).
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
+    /// On a NATS JetStream cluster, see [`JetStreamLog`](super::nats::JetStreamLog).
+    #[cfg(feature = "nats")]
+    Nats(ClusterUrl),
 }
 
 impl StoreUrl {
@@ -25,18 +31,24 @@ impl StoreUrl {
             Self::Memory => None,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(path) => Some(path),
+            #[cfg(feature = "nats")]
+            Self::Nats(_) => None,
         }
     }
 }
 
-/// Parses `memory`, which SQLite calls `:memory:`, or a path with or without the prefix `sqlite:`, also written
-/// `sqlite://`.
+/// Parses `memory`, which SQLite calls `:memory:`; a path with or without the prefix `sqlite:`, also written `sqlite://`;
+/// or `nats://host:port,host:port/name`.
 impl FromStr for StoreUrl {
     type Err = UnsupportedUrl;
 
     fn from_str(url: &str) -> Result<Self, UnsupportedUrl> {
         match path_named_by(url) {
             _ if is_memory(url) => Ok(Self::Memory),
+            #[cfg(feature = "nats")]
+            _ if url.starts_with(SCHEME) => Ok(Self::Nats(url.parse()?)),
+            #[cfg(not(feature = "nats"))]
+            _ if url.starts_with("nats://") => Err(UnsupportedUrl::NoClusters),
             #[cfg(feature = "sqlite")]
             Some(path) => Ok(Self::Sqlite(path.to_owned())),
             #[cfg(not(feature = "sqlite"))]
@@ -74,6 +86,8 @@ impl fmt::Display for StoreUrl {
             Self::Memory => f.write_str("memory"),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            #[cfg(feature = "nats")]
+            Self::Nats(url) => url.fmt(f),
         }
     }
 }
@@ -116,6 +130,15 @@ pub enum UnsupportedUrl {
         /// The file.
         path: PathBuf,
     },
+    /// The URL is a cluster, and this program was built without support for clusters. Its password, if it has one, is not
+    /// repeated.
+    #[cfg(not(feature = "nats"))]
+    #[error("a cluster needs the cargo feature `nats`, which this program was built without")]
+    NoClusters,
+    /// The URL is not quite that of a cluster.
+    #[cfg(feature = "nats")]
+    #[error("{0}")]
+    Cluster(#[from] InvalidClusterUrl),
 }
 
 /// The error for a file in a program that does not support files.

@@ -4,7 +4,7 @@ use super::Words;
 use crate::engine::application::Application;
 use crate::engine::log::StreamId;
 use crate::engine::store::codec::StoredEvent;
-use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, STORE_FAILED};
+use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, STORE_FAILED, UNAVAILABLE};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Parameter, ParameterKind};
 use crate::shell::term::Term;
@@ -22,7 +22,7 @@ pub trait HasApplication: Send + Sync + 'static {
 
     /// What every function of the application may reply besides errors of its own.
     const ERRORS: &'static [ErrorReason] =
-        &[BUSY, BEHIND, Self::WORDS.stopped, Self::WORDS.closed, STORE_FAILED, DEFECT];
+        &[BUSY, BEHIND, UNAVAILABLE, Self::WORDS.stopped, Self::WORDS.closed, STORE_FAILED, DEFECT];
 
     /// What an argument may lead to that names a stream.
     const STREAM_ERRORS: &'static [ErrorReason] = &[Self::WORDS.no_stream];

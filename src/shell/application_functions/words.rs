@@ -3,7 +3,7 @@
 use crate::engine::application::{Application, QueryError, Unavailable};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
-use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, OUTCOME_UNKNOWN, STORE_FAILED};
+use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, OUTCOME_UNKNOWN, STORE_FAILED, UNAVAILABLE};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::NotDone;
 use crate::shell::query_arguments::beyond_the_end;
@@ -95,7 +95,7 @@ impl Words {
     /// what is wrong with this one.
     pub fn unavailable(&self, unavailable: &Unavailable) -> Term {
         match unavailable {
-            Unavailable::Store(StoreError::Busy(_)) => tracing::warn!("{unavailable}"),
+            Unavailable::Store(StoreError::Busy(_) | StoreError::Unavailable(_)) => tracing::warn!("{unavailable}"),
             Unavailable::Defect(_) | Unavailable::Missing(_) | Unavailable::Lacking { .. } => {
                 tracing::error!("{unavailable}");
             }
@@ -111,6 +111,7 @@ impl Words {
             Unavailable::Stopped(_) => self.stopped,
             Unavailable::OutcomeUnknown { .. } | Unavailable::Store(StoreError::OutcomeUnknown(_)) => OUTCOME_UNKNOWN,
             Unavailable::Store(StoreError::Busy(_)) | Unavailable::Busy => BUSY,
+            Unavailable::Store(StoreError::Unavailable(_)) => UNAVAILABLE,
             Unavailable::Store(_) => STORE_FAILED,
             Unavailable::Defect(_) | Unavailable::Missing(_) => DEFECT,
             Unavailable::Behind { .. } => BEHIND,

@@ -6,12 +6,12 @@ use super::errors::{
     WRONG_PIN_SECRET,
 };
 use super::replies::WORDS;
-use crate::shell::common_errors::{BEHIND, BUSY, COMMAND_ID_TAKEN, DEFECT, OUTCOME_UNKNOWN, STORE_FAILED};
+use crate::shell::common_errors::{BEHIND, BUSY, COMMAND_ID_TAKEN, DEFECT, OUTCOME_UNKNOWN, STORE_FAILED, UNAVAILABLE};
 use crate::shell::error_reason::ErrorReason;
 
 /// What every function of an open bank may reply.
 pub(super) const ANY: &[ErrorReason] =
-    &[BANK_NOT_OPEN, BUSY, BEHIND, WORDS.stopped, WORDS.closed, STORE_FAILED, DEFECT];
+    &[BANK_NOT_OPEN, BUSY, BEHIND, UNAVAILABLE, WORDS.stopped, WORDS.closed, STORE_FAILED, DEFECT];
 
 /// What every function may reply that answers a question.
 pub(super) const QUESTION: &[&[ErrorReason]] = &[ANY];

@@ -6,23 +6,26 @@ use super::BankFunctions;
 use super::errors::{ALREADY_OPEN, INVALID_NAME};
 use super::open_errors::{
     CREDENTIALS_NEED_TLS, CURRENCY_OR_DECIMALS, DISK_FULL, HALF_IMPORTED, HAS_OTHER_CURRENCY, INVALID_ATTEMPTS,
-    INVALID_DECIMALS, INVALID_EMAIL_TARGET, INVALID_SENDER, LOST_END, NEWER_VERSION, NO_DIRECTORY, NO_FILE, NOT_A_BANK,
-    NOT_OURS, NOT_SUPPORTED, OF_ARGUMENTS, OF_FILES, READ_ONLY, SMTP_NOT_BUILT_IN, UNKNOWN_CURRENCY,
-    UNKNOWN_EMAIL_OPTION, UNKNOWN_EVENT, UNSUPPORTED_STORE,
+    INVALID_DECIMALS, INVALID_EMAIL_TARGET, INVALID_SENDER, IS_REPLICA, LOST_END, NEWER_VERSION, NO_DIRECTORY, NO_FILE,
+    NO_LOG, NO_PLACE, NO_REPLICA, NOT_A_BANK, NOT_OURS, NOT_SUPPORTED, OF_ARGUMENTS, OF_CLUSTERS, OF_FILES,
+    OLD_SERVERS, READ_ONLY, SMTP_NOT_BUILT_IN, UNKNOWN_CURRENCY, UNKNOWN_EMAIL_OPTION, UNKNOWN_EVENT, UNSAFE,
+    UNSUPPORTED_STORE,
 };
 use super::parameters::EMAIL;
 use super::replies::WORDS;
 use crate::bank::{
-    AccountEvent, AccountId, Bank, ChooseCurrencyError, Currency, EmailTarget, InvalidEmailTarget, InvalidName,
-    NoCurrency, OpenError, Options,
+    AccountEvent, AccountId, Bank, ChooseCurrencyError, ClusterOptions, Currency, EmailTarget, InvalidEmailTarget,
+    InvalidName, NoCurrency, OpenError, Options,
 };
 use crate::engine::event_handler::RetryPolicy;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::RecordedEvent;
-use crate::engine::store::{OpenStoreError, StoreError, UnsupportedUrl};
+use crate::engine::store::commit_log::LogError;
+use crate::engine::store::{OpenClusterError, OpenStoreError, StoreError, UnsupportedUrl};
 use crate::shell::common_errors::{
-    BUSY, DAMAGED, INVALID_DELAY, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED,
+    BUSY, DAMAGED, INVALID_DELAY, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED, UNAVAILABLE,
 };
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::event_record::event_record;
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::term::Term;
@@ -30,6 +33,9 @@ use crate::shell::term::Term;
 const URL: Parameter = Parameter::optional("url", ParameterKind::File);
 const ACCEPT_LOSS: Parameter = Parameter::by_name("accept_loss", ParameterKind::Boolean);
 const FOREIGN: Parameter = Parameter::by_name("foreign", ParameterKind::Boolean);
+const CREATE: Parameter = Parameter::by_name("create", ParameterKind::Boolean);
+const UNSAFE_CLUSTER: Parameter = Parameter::by_name("unsafe_cluster", ParameterKind::Boolean);
+const REPLICA: Parameter = Parameter::by_name("replica", ParameterKind::File);
 const CURRENCY: Parameter = Parameter::by_name("currency", ParameterKind::Text);
 const DECIMALS: Parameter = Parameter::by_name("decimals", ParameterKind::Integer);
 const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Named);
@@ -37,8 +43,20 @@ const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Name
 const RETRY_ATTEMPTS: Parameter = Parameter::by_name("retry_attempts", ParameterKind::Integer);
 const RETRY_DELAY: Parameter = Parameter::by_name("retry_delay", ParameterKind::Integer);
 
-const PARAMETERS: &[Parameter] =
-    &[URL, ACCEPT_LOSS, FOREIGN, CEO_BONUS, EMAIL, CURRENCY, DECIMALS, RETRY_ATTEMPTS, RETRY_DELAY];
+const PARAMETERS: &[Parameter] = &[
+    URL,
+    ACCEPT_LOSS,
+    FOREIGN,
+    CREATE,
+    REPLICA,
+    UNSAFE_CLUSTER,
+    CEO_BONUS,
+    EMAIL,
+    CURRENCY,
+    DECIMALS,
+    RETRY_ATTEMPTS,
+    RETRY_DELAY,
+];
 
 /// The most attempts of a handler at an event.
 const MAX_ATTEMPTS: u32 = 1_000;
@@ -70,9 +88,15 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             With retry_attempts: 3, an event at which a handler fails is parked after three attempts instead of ten, and with\n\
             retry_delay: 200 the second attempt comes after at most 200 ms, the third after 400, and so on.\n\
             Replies {:ok, #Bank<memory>}. A file that cannot be opened stays as it is; standard error says what is wrong\n\
-            with it, and where.",
+            with it, and where.\n\
+            Bank.open \"nats://127.0.0.1:4222/bank\" opens a bank on a NATS JetStream cluster of three servers, which any\n\
+            number of programs may have open; some of its servers are enough, joined by commas. create: true makes the\n\
+            bank if the cluster has none of this name. Questions are answered from a file that is a replica of the log, in\n\
+            the user's state directory, or the one that replica: names. What was seen of a bank is remembered there: one that\n\
+            has lost events since is refused. A cluster that may lose what it has acknowledged, such as a single server,\n\
+            needs unsafe_cluster: true. Clusters need a program that was built with the cargo feature nats.",
         )
-        .errors(&[OF_ARGUMENTS, OF_FILES]),
+        .errors(&[OF_ARGUMENTS, OF_FILES, OF_CLUSTERS]),
     |bank, call| Box::pin(open(bank, call)),
 );
 
@@ -96,8 +120,17 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         // The flag --foreign concerns the file of --store.
         None => functions.options.foreign && is_default_store,
     };
+    let replica = call.optional(REPLICA).map(str::parse).transpose();
+    let replica = replica.map_err(|unsupported| not_opened(&OpenError::UnsupportedStore(unsupported)))?;
+    let cluster = ClusterOptions {
+        create: call.optional(CREATE) == Some("true"),
+        unsafe_cluster: call.optional(UNSAFE_CLUSTER) == Some("true"),
+        replica,
+        ..functions.options.cluster.clone()
+    };
     let retry = retry(&call, functions.options.retry)?;
-    let options = Options { store, accept_loss, foreign, ceo_bonus, email, retry, ..functions.options.clone() };
+    let options =
+        Options { store, cluster, accept_loss, foreign, ceo_bonus, email, retry, ..functions.options.clone() };
     let mistaken = mistaken_name(options.ceo_bonus.as_ref());
     let bank = Bank::open(options).await.map_err(|error| not_opened(&error))?;
     if let Some((account, why)) = mistaken
@@ -224,7 +257,12 @@ fn not_opened(error: &OpenError) -> NotDone {
         OpenError::File(OpenStoreError::LeftOver { .. }) => LEFT_OVER,
         OpenError::File(OpenStoreError::ReservedName { .. }) => RESERVED_NAME,
         OpenError::File(OpenStoreError::NotSupported { .. }) => NOT_SUPPORTED,
-        OpenError::File(OpenStoreError::Failed { .. })
+        OpenError::File(OpenStoreError::IsReplica { .. }) => IS_REPLICA,
+        OpenError::Cluster(error) => of_cluster(error),
+        // The last two come with a cluster.
+        OpenError::File(
+            OpenStoreError::Failed { .. } | OpenStoreError::NoReplica { .. } | OpenStoreError::Log(_),
+        )
         | OpenError::Unreadable(_)
         // The other errors concern how an application is built, and a bank's never changes: it only can end at its start.
         | OpenError::Unavailable(_)
@@ -241,6 +279,22 @@ fn not_opened(error: &OpenError) -> NotDone {
         // The reply already says everything.
         OpenError::UnsupportedStore(UnsupportedUrl::Unknown { .. }) => Term::Error(reply).into(),
         failed => NotDone::failed(Term::Error(reply), failed.to_string()),
+    }
+}
+
+fn of_cluster(error: &OpenClusterError) -> ErrorReason {
+    match error {
+        OpenClusterError::Unreachable { .. }
+        | OpenClusterError::Replica(OpenStoreError::Log(LogError::Unavailable(_))) => UNAVAILABLE,
+        OpenClusterError::NoLog { .. } => NO_LOG,
+        OpenClusterError::LogGone { .. }
+        | OpenClusterError::Replica(OpenStoreError::Log(LogError::WentBack { .. })) => LOST_END,
+        OpenClusterError::TooOld { .. } => OLD_SERVERS,
+        OpenClusterError::OtherDomain { .. } => NOT_A_BANK,
+        OpenClusterError::Unsafe { .. } => UNSAFE,
+        OpenClusterError::NoPlace => NO_PLACE,
+        OpenClusterError::Replica(OpenStoreError::NoReplica { .. }) => NO_REPLICA,
+        OpenClusterError::Replica(_) | OpenClusterError::Failed(_) => STORE_FAILED,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::errors::{ALREADY_OPEN, INVALID_NAME};
 use super::replies::WORDS;
 use crate::shell::common_errors::{
-    BUSY, DAMAGED, INVALID_DELAY, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED,
+    BUSY, DAMAGED, INVALID_DELAY, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED, UNAVAILABLE,
 };
 use crate::shell::error_reason::ErrorReason;
 
@@ -50,6 +50,28 @@ pub(super) const OF_FILES: &[ErrorReason] = &[
     STORE_FAILED,
     WORDS.stopped,
 ];
+
+/// About a cluster and the replica of its log, which stay as they are.
+pub(super) const OF_CLUSTERS: &[ErrorReason] =
+    &[UNAVAILABLE, NO_LOG, OLD_SERVERS, UNSAFE, NO_PLACE, NO_REPLICA, IS_REPLICA];
+
+pub(super) const NO_LOG: ErrorReason =
+    reason("no_log", "the cluster has no bank of this name: create: true makes it").about(&["url"]);
+pub(super) const OLD_SERVERS: ErrorReason =
+    reason("old_servers", "the servers of the cluster are too old: version 2.12 is needed").about(&["url"]);
+pub(super) const UNSAFE: ErrorReason = reason(
+    "unsafe_cluster",
+    "the cluster may lose what it has acknowledged: standard error says why; unsafe_cluster: true opens the bank there",
+)
+.about(&["url"]);
+pub(super) const NO_PLACE: ErrorReason = reason(
+    "no_place",
+    "there is no place for the replica: set XDG_STATE_HOME or HOME, or name a file with replica: \"bank.db\"",
+);
+pub(super) const NO_REPLICA: ErrorReason =
+    reason("no_replica", "this file is not the replica of that bank: choose another name").about(&["replica"]);
+pub(super) const IS_REPLICA: ErrorReason =
+    reason("is_replica", "this file is the replica of a bank on a cluster: open that one").about(&["url"]);
 
 pub(super) const UNSUPPORTED_STORE: ErrorReason =
     reason("unsupported_store", "a bank is in memory, or in a file such as bank.db or sqlite:bank.db").about(&["url"]);

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::shell::common_errors::BUSY;
+use crate::shell::common_errors::{BUSY, UNAVAILABLE};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::term::Term;
 use crate::shell::trace::Followed;
@@ -109,9 +109,10 @@ impl From<Term> for NotDone {
 }
 
 impl NotDone {
-    /// A failure with its message. `{:error, :busy}` counts as none: a log message has already named the other program.
+    /// A failure with its message. `{:error, :busy}` counts as none, and `{:error, :unavailable}`: a log message has already
+    /// named the other program, or what is missing.
     pub fn failed(reply: Term, message: String) -> Self {
-        let has_failed = !matches!(reply, Term::Error(BUSY));
+        let has_failed = !matches!(reply, Term::Error(BUSY | UNAVAILABLE));
         Self { failed: has_failed.then_some(Failed { message, changes_nothing: false }), ..reply.into() }
     }
 

@@ -39,6 +39,26 @@ impl CommandIds {
         }
     }
 
+    /// The greatest id.
+    pub(super) fn last(&self) -> Option<Uuid> {
+        self.last
+    }
+
+    /// Sets the greatest id, after those above were removed.
+    pub(super) fn set_last(&mut self, last: Option<Uuid>) {
+        self.last = last;
+    }
+
+    /// Removes an id if that event is the first of its command. Ids are removed in the reverse order.
+    pub(super) fn remove(&mut self, id: Uuid, event: u32) {
+        let last = self.in_order.len().checked_sub(1).map(|last| *self.in_order.at(last));
+        if last == Some(event) {
+            self.in_order.pop();
+        } else if self.out_of_order.get(&id) == Some(&event) {
+            self.out_of_order.remove(&id);
+        }
+    }
+
     /// The memory of the index, in bytes, as long as all ids are in order.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {

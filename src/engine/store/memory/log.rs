@@ -18,14 +18,14 @@ use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Reje
 #[derive(Debug)]
 pub(super) struct Log<E> {
     /// An event's index is its position less one.
-    events: Segments<RecordedEvent<E>>,
+    pub(super) events: Segments<RecordedEvent<E>>,
     /// The indices of each stream's events, ordered by version.
-    streams: HashMap<StreamId, Vec<u32>>,
+    pub(super) streams: HashMap<StreamId, Vec<u32>>,
     /// The snapshots of each stream that has any, in order.
-    snapshots: HashMap<StreamId, Vec<Snapshot>>,
-    commands: CommandIds,
-    end: Position,
-    last_time: Timestamp,
+    pub(super) snapshots: HashMap<StreamId, Vec<Snapshot>>,
+    pub(super) commands: CommandIds,
+    pub(super) end: Position,
+    pub(super) last_time: Timestamp,
     times: LogTimes,
 }
 
@@ -52,8 +52,16 @@ impl<E: DomainEvent> Log<E> {
     }
 
     pub(super) fn append(&mut self, appends: Vec<Append<E>>) -> (Batch<E>, Appended<E>) {
+        self.append_after(appends, BTreeMap::new())
+    }
+
+    /// Appends events, after others of the same call of which some were rejected.
+    pub(super) fn append_after(
+        &mut self,
+        appends: Vec<Append<E>>,
+        mut rejected: BTreeMap<StreamId, Conflict>,
+    ) -> (Batch<E>, Appended<E>) {
         let start = self.events.len();
-        let mut rejected = BTreeMap::new();
         // An append is as large as several answers, so these take the place of the appends in their allocation.
         let ranges: Vec<_> = appends.into_iter().map(|append| self.record(append, &mut rejected)).collect();
         let commit = self.batch_from(start);
@@ -173,7 +181,7 @@ impl<E: DomainEvent> Log<E> {
 }
 
 #[expect(clippy::expect_used, reason = "2^32 events of 100 bytes are more memory than this store is for")]
-fn as_u32(number: usize) -> u32 {
+pub(super) fn as_u32(number: usize) -> u32 {
     u32::try_from(number).expect("the memory store holds at most 2^32 events")
 }
 

@@ -6,6 +6,8 @@
 mod command_ids;
 mod log;
 mod records;
+mod replica;
+mod replicated_log;
 mod segments;
 
 use std::sync::Arc;
@@ -16,7 +18,8 @@ use uuid::Uuid;
 
 use self::log::Log;
 pub(in crate::engine::store) use self::records::Records;
-use super::handler_records::{HandlerRecords, ParkedChange, ParkedEvent, Progress};
+use super::commit_log::{Replica, SharedRecords};
+use super::handler_records::{HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress};
 use super::{
     Append, Appended, Committed, EventStore, Listeners, PUBLISHED_CAPACITY, Published, Publisher, Snapshot,
     SnapshotEntry, StoreError,
@@ -35,11 +38,13 @@ pub struct MemoryStore<E> {
     listeners: Listeners<E>,
     /// The end of the log, updated before a commit is published or acknowledged.
     end: Arc<AtomicU64>,
+    /// The log that this is a replica of, if it is one.
+    replica: Option<Replica>,
 }
 
 #[derive(Debug)]
 enum LogRequest<E> {
-    Append { appends: Vec<Append<E>>, reply: oneshot::Sender<Appended<E>> },
+    Append { appends: Vec<Append<E>>, reply: oneshot::Sender<Result<Appended<E>, StoreError>> },
     ReadStream { stream: StreamId, after: Version, limit: usize, reply: oneshot::Sender<Batch<E>> },
     ReadFromSnapshot { stream: StreamId, until: Moment, limit: usize, reply: oneshot::Sender<FromSnapshot<E>> },
     ListSnapshots { stream: StreamId, after: Position, limit: usize, reply: oneshot::Sender<Vec<SnapshotEntry>> },
@@ -75,7 +80,7 @@ impl<E: DomainEvent> MemoryStore<E> {
         let listeners = publisher.listeners();
         let end = Arc::new(AtomicU64::new(0));
         supervisor.spawn("event store", serve(requests, publisher, end.clone()));
-        Self { requests: sender, listeners, end }
+        Self { requests: sender, listeners, end, replica: None }
     }
 
     async fn ask<R>(&self, request: LogRequest<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
@@ -89,7 +94,7 @@ impl<E: DomainEvent> MemoryStore<E> {
 impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
     async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(LogRequest::Append { appends, reply }, answer).await
+        self.ask(LogRequest::Append { appends, reply }, answer).await?
     }
 
     async fn read_stream(&self, stream: &StreamId, after: Version, limit: usize) -> Result<Batch<E>, StoreError> {
@@ -137,13 +142,22 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
         self.ask(LogRequest::ReadAll { after, limit, reply }, answer).await
     }
 
+    async fn come_up_to_date(&self) -> Result<(), StoreError> {
+        match &self.replica {
+            Some(replica) => replica.come_up_to_date().await,
+            None => Ok(()),
+        }
+    }
+
     async fn end(&self) -> Result<Position, StoreError> {
+        self.come_up_to_date().await?;
         let (reply, answer) = oneshot::channel();
         self.ask(LogRequest::End { reply }, answer).await
     }
 
     fn acknowledged(&self) -> Option<Position> {
-        (!self.requests.is_closed()).then(|| Position::new(self.end.load(Ordering::Acquire)))
+        // Only a log knows what was acknowledged by the programs that share it.
+        (!self.requests.is_closed() && self.replica.is_none()).then(|| Position::new(self.end.load(Ordering::Acquire)))
     }
 
     fn published(&self) -> broadcast::Receiver<Published<E>> {
@@ -151,20 +165,43 @@ impl<E: DomainEvent> EventStore<E> for MemoryStore<E> {
     }
 }
 
+impl<E> MemoryStore<E> {
+    /// The records that all replicas of a log share. Without a log, or if it has none, this store has its own.
+    fn shared_records(&self) -> Option<&dyn SharedRecords> {
+        self.replica.as_ref()?.records()
+    }
+}
+
 impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
+    async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
+        match self.shared_records() {
+            Some(records) => records.try_acquire_lease().await,
+            None => Ok(Some(HandlersLease::unshared())),
+        }
+    }
+
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.read_progress(handler).await;
+        }
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
         self.ask(LogRequest::ReadProgress { handler, reply }, answer).await
     }
 
     async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.begin_progress(handler, start).await;
+        }
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
         self.ask(LogRequest::BeginProgress { handler, start, reply }, answer).await
     }
 
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.write_progress(handler, progress, parked).await;
+        }
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
         let update = Box::new(ProgressUpdate { handler, progress, parked });
@@ -172,6 +209,9 @@ impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
     }
 
     async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.read_parked(after, limit).await;
+        }
         let (reply, answer) = oneshot::channel();
         self.ask(LogRequest::ReadParked { after, limit, reply }, answer).await
     }
@@ -184,20 +224,36 @@ async fn serve<E: DomainEvent>(
 ) -> Result<(), StopReason> {
     let mut log = Log::default();
     let mut records = Records::default();
-    // A failed reply is no error: the caller no longer waits.
     while let Some(request) = requests.recv().await {
         match request {
             LogRequest::Append { appends, reply } => {
                 let after = log.end();
                 let (commit, answers) = log.append(appends);
-                if !commit.is_empty() {
-                    let (events, correlation_ids) = (commit.len(), Conversations(&commit));
-                    tracing::debug!(events, end = log.end().get(), %correlation_ids, "commit");
-                    end.store(log.end().get(), Ordering::Release);
-                    publisher.publish(Published { after, events: commit });
-                }
-                let _ = reply.send(answers);
+                publish(&publisher, &end, after, commit);
+                // A failed reply is no error: the caller no longer waits.
+                let _ = reply.send(Ok(answers));
             }
+            other => other.answer(&log, &mut records),
+        }
+    }
+    Ok(())
+}
+
+fn publish<E: DomainEvent>(publisher: &Publisher<E>, end: &AtomicU64, after: Position, commit: Batch<E>) {
+    if let Some(last) = commit.last() {
+        let (events, last, correlation_ids) = (commit.len(), last.position.get(), Conversations(&commit));
+        tracing::debug!(events, end = last, %correlation_ids, "commit");
+        end.store(last, Ordering::Release);
+        publisher.publish(Published { after, events: commit });
+    }
+}
+
+impl<E: DomainEvent> LogRequest<E> {
+    /// Answers any request but an append.
+    fn answer(self, log: &Log<E>, records: &mut Records) {
+        // A failed reply is no error: the caller no longer waits.
+        match self {
+            LogRequest::Append { .. } => {}
             LogRequest::ReadStream { stream, after, limit, reply } => {
                 let _ = reply.send(log.read_stream(&stream, after, limit));
             }
@@ -237,5 +293,4 @@ async fn serve<E: DomainEvent>(
             }
         }
     }
-    Ok(())
 }

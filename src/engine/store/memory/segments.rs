@@ -34,6 +34,16 @@ impl<T> Segments<T> {
         }
     }
 
+    /// Removes the last value.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let last = self.0.last_mut()?;
+        let value = last.pop();
+        if last.is_empty() {
+            self.0.pop();
+        }
+        value
+    }
+
     /// The values from an index on, as slices.
     pub(super) fn slices_from(&self, index: usize) -> impl Iterator<Item = &[T]> {
         let (first, mut skipped) = (index / SEGMENT, index % SEGMENT);

@@ -109,6 +109,8 @@ fn copy<E: StoredEvent>(
     }
     properties::write_closed_at(&transaction, end).map_err(sqlite)?;
     properties::write_schema_cookie(&transaction).map_err(sqlite)?;
+    // The copy of a replica is a file of its own.
+    properties::remove(&transaction, properties::LOG).map_err(sqlite)?;
     transaction.commit().map_err(sqlite)?;
     let mut report_check = |done, total| report(BackupStep::Check, done, total);
     let verified = require_intact(verify::verify_view::<E>(

@@ -91,14 +91,27 @@ impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
         Ok(events.into())
     }
 
+    async fn come_up_to_date(&self) -> Result<(), StoreError> {
+        match &self.replica {
+            Some(replica) => replica.come_up_to_date().await,
+            None => Ok(()),
+        }
+    }
+
     async fn end(&self) -> Result<Position, StoreError> {
+        self.come_up_to_date().await?;
         let end = self.read(|connection, _| Ok(LogEnd::read(connection)?)).await?.end;
         self.acknowledged.raise_seen(end.position);
         Ok(Position::new(end.position))
     }
 
     fn acknowledged(&self) -> Option<Position> {
-        if self.writes.is_closed() { None } else { self.acknowledged.position().map(Position::new) }
+        // Only a log knows what was acknowledged by the programs that share it.
+        if self.writes.is_closed() || self.replica.is_some() {
+            None
+        } else {
+            self.acknowledged.position().map(Position::new)
+        }
     }
 
     fn look(&self) {

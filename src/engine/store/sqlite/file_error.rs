@@ -21,6 +21,8 @@ pub(super) enum FileError {
     DamagedRecord(String),
     #[error("the log's end was not written down: {0}")]
     EndUnwritten(std::io::Error),
+    #[error("{0}")]
+    OfLog(StoreFailure),
     #[error("reading panicked: {0}")]
     Panicked(String),
 }
@@ -66,6 +68,7 @@ impl FileError {
                 StoreFailure::caused_by(message, kind, error)
             }
             Self::Damaged { .. } | Self::DamagedRecord(_) => StoreFailure::of_kind(message, StoreFailureKind::Damaged),
+            Self::OfLog(failure) => StoreFailure::caused_by(message, failure.kind(), failure),
             Self::Panicked(_) => StoreFailure::new(message),
         }
     }

@@ -15,24 +15,41 @@ use super::{SqliteStore, unreadable};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::StoreError;
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::commit_log::SharedRecords;
 use crate::engine::store::handler_records::{
     HandlerRecords, HandlersLease, ParkedChange, ParkedEvent, Progress, ProjectionUpdate, ProjectionWritten,
     StoredProjection,
 };
 
+impl<E: StoredEvent> SqliteStore<E> {
+    /// The records that all replicas of a log share. Without a log, or if it has none, the file has its own.
+    fn shared_records(&self) -> Option<&dyn SharedRecords> {
+        self.replica.as_ref()?.records()
+    }
+}
+
 impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     async fn read_progress(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.read_progress(handler).await;
+        }
         let handler = handler.to_owned();
         self.read(move |connection, _| records::read_progress(connection, &handler)).await
     }
 
     async fn begin_progress(&self, handler: &str, start: Progress) -> Result<Progress, StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.begin_progress(handler, start).await;
+        }
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
         self.write(WriteRequest::Begin { handler, start, reply }, answer).await
     }
 
     async fn write_progress(&self, handler: &str, progress: Progress, parked: ParkedChange) -> Result<(), StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.write_progress(handler, progress, parked).await;
+        }
         let (reply, answer) = oneshot::channel();
         let handler = handler.to_owned();
         let sync = Sync::Now;
@@ -40,12 +57,18 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     }
 
     async fn write_repeatable_progress(&self, handler: &str, progress: Progress) -> Result<(), StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.write_progress(handler, progress, ParkedChange::None).await;
+        }
         let (reply, answer) = oneshot::channel();
         let (handler, parked, sync) = (handler.to_owned(), ParkedChange::None, Sync::WithNextEvents);
         self.write(WriteRequest::Progress { handler, progress, parked, sync, reply }, answer).await
     }
 
     async fn read_parked(&self, after: u64, limit: usize) -> Result<Vec<ParkedEvent>, StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.read_parked(after, limit).await;
+        }
         self.read(move |connection, _| records::read_parked(connection, after, limit)).await
     }
 
@@ -87,6 +110,9 @@ impl<E: StoredEvent> HandlerRecords for SqliteStore<E> {
     }
 
     async fn try_acquire_lease(&self) -> Result<Option<HandlersLease>, StoreError> {
+        if let Some(records) = self.shared_records() {
+            return records.try_acquire_lease().await;
+        }
         let path = companions::companion(&self.path, companions::HANDLERS);
         let lock = || -> io::Result<Option<HandlersLease>> {
             let (file, _) = companions::open_or_create(&path, &self.path)?;

@@ -29,6 +29,7 @@ mod log_reader;
 mod log_writer;
 mod new_store;
 mod open;
+mod replica;
 mod start;
 mod tables;
 mod threads;
@@ -52,6 +53,7 @@ use self::tables::format::Format;
 use self::tables::log_links::{LogEnd, hash_at};
 use self::tables::stored_log::StoredLog;
 use self::tables::{parked_numbers, snapshots};
+use super::commit_log::Replica;
 use super::hash_chain::Hash;
 use super::log_head::LogHead;
 use super::{Listeners, PUBLISHED_CAPACITY, Snapshot, StoreError};
@@ -88,6 +90,8 @@ pub struct SqliteStore<E> {
     path: Arc<Path>,
     open_file: Weak<OpenFile>,
     identities: Arc<FileIdentities>,
+    /// The log that the file is a replica of, if it is one.
+    replica: Option<Replica>,
 }
 
 impl<E: StoredEvent> SqliteStore<E> {
@@ -132,6 +136,19 @@ impl<E: StoredEvent> SqliteStore<E> {
             Ok(Some((Position::new(at), hash_at(connection, at)?)))
         })
         .await
+    }
+
+    /// Waits until the file holds whatever the log does that it is a replica of, for as long as more comes.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`StoreError`] if the log cannot be reached, or nothing comes.
+    #[cfg(feature = "nats")]
+    pub(in crate::engine) async fn catch_up(&self) -> Result<(), StoreError> {
+        match &self.replica {
+            Some(replica) => replica.catch_up().await,
+            None => Ok(()),
+        }
     }
 
     /// The streams that have snapshots.

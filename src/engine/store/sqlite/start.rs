@@ -13,15 +13,18 @@ use super::files::file_identities::FileIdentities;
 use super::files::sole_access;
 use super::log_reader::{LogReader, READERS, SharedQueue};
 use super::log_writer::LogWriter;
+use super::log_writer::replication::Replication;
 use super::log_writer::{checkpointer, replies};
 use super::open::{self, Opened};
 use super::open::{compiled, error};
+use super::replica;
 use super::tables::format::Format;
 use super::tables::schema;
 use super::threads::{IdleThread, Threads};
 use super::{SqliteOptions, SqliteStore};
 use crate::engine::runtime::{StopReason, StoreFailure, StoreFailureKind, Supervisor};
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::commit_log::{CommitLog, Replica};
 use crate::engine::store::{OpenStoreError, Publisher};
 
 const WRITE_QUEUE_CAPACITY: usize = 4_096;
@@ -35,6 +38,30 @@ impl<E: StoredEvent> SqliteStore<E> {
     ///
     /// Returns [`OpenStoreError`] if the file cannot be opened. Its contents are unchanged.
     pub fn open(path: &Path, options: SqliteOptions, supervisor: &Supervisor) -> Result<Self, OpenStoreError> {
+        Self::open_with(path, options, None, supervisor)
+    }
+
+    /// Opens or creates a file as [`SqliteStore::open`] does, as a replica of a log: events count once the log has accepted
+    /// them, and the file takes in those of other programs.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OpenStoreError`] if the file cannot be opened, is no replica of the log, or the log cannot be read.
+    pub fn open_replica(
+        path: &Path,
+        options: SqliteOptions,
+        log: Arc<dyn CommitLog>,
+        supervisor: &Supervisor,
+    ) -> Result<Self, OpenStoreError> {
+        Self::open_with(path, options, Some(log), supervisor)
+    }
+
+    fn open_with(
+        path: &Path,
+        options: SqliteOptions,
+        log: Option<Arc<dyn CommitLog>>,
+        supervisor: &Supervisor,
+    ) -> Result<Self, OpenStoreError> {
         compiled::log_missing_flags();
         let thread = |name| {
             IdleThread::start(name).map_err(|error| OpenStoreError::Failed {
@@ -49,6 +76,13 @@ impl<E: StoredEvent> SqliteStore<E> {
         let (checkpointer_thread, writer_thread) = (thread("checkpoints")?, thread("writer")?);
         let reader_threads: [IdleThread; READERS] = [thread("reader")?, thread("reader")?];
         let opened = open::open::<E>(path, options)?;
+        let sequence = match replica::follow(&opened, log.as_ref()) {
+            Ok(sequence) => sequence,
+            Err(error) => {
+                opened.abandon();
+                return Err(error);
+            }
+        };
         let (mut opened, connections) = match Connections::of(&opened) {
             Ok(connections) => (opened, connections),
             Err(reason) => {
@@ -95,7 +129,16 @@ impl<E: StoredEvent> SqliteStore<E> {
         let weak_open_file = Arc::downgrade(&open_file);
         let acknowledged = Arc::new(AcknowledgedEnd::new(end_file, opened.end.end.position, presence));
         let acknowledged_by_writer = acknowledged.clone();
-        let mut writer = LogWriter::new(opened, identities.clone(), acknowledged.clone(), publisher, checkpoints);
+        let replication = log.clone().map(|log| Replication::new(log, sequence));
+        let replica = log.zip(replication.as_ref()).map(|(log, replication)| {
+            let published = replication.published();
+            Replica { log, published }
+        });
+        if let Some(replica) = &replica {
+            supervisor.spawn("replica", replica::wake(replica.clone(), writes.downgrade()));
+        }
+        let mut writer =
+            LogWriter::new(opened, identities.clone(), acknowledged.clone(), publisher, checkpoints, replication);
         let (close, closed) = oneshot::channel();
         let (ended_sender, has_ended) = watch::channel(());
         let (failed, has_failed) = oneshot::channel();
@@ -127,7 +170,7 @@ impl<E: StoredEvent> SqliteStore<E> {
             }
         });
         sole_access::wait_until(silent_until);
-        Ok(Self { writes, reads, listeners, acknowledged, path, open_file: weak_open_file, identities })
+        Ok(Self { writes, reads, listeners, acknowledged, path, open_file: weak_open_file, identities, replica })
     }
 }
 

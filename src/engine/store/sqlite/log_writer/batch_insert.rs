@@ -1,5 +1,7 @@
 //! Inserts many event rows with one statement: starting and finishing a statement costs more than a row.
 
+use std::borrow::Cow;
+
 use rusqlite::{CachedStatement, Connection};
 use uuid::Uuid;
 
@@ -26,7 +28,7 @@ pub(in crate::engine::store::sqlite) struct Row {
     pub(in crate::engine::store::sqlite) version: u64,
     pub(in crate::engine::store::sqlite) previous_position: u64,
     pub(in crate::engine::store::sqlite) time: Timestamp,
-    pub(in crate::engine::store::sqlite) event_type: &'static str,
+    pub(in crate::engine::store::sqlite) event_type: Cow<'static, str>,
     pub(in crate::engine::store::sqlite) schema_version: u16,
     pub(in crate::engine::store::sqlite) number_in_command: u64,
     pub(in crate::engine::store::sqlite) metadata: Metadata,
@@ -97,7 +99,7 @@ impl Row {
         statement.raw_bind_parameter(skip + 2, signed(self.version))?;
         statement.raw_bind_parameter(skip + 3, signed(self.previous_position))?;
         statement.raw_bind_parameter(skip + 4, self.time.as_micros())?;
-        statement.raw_bind_parameter(skip + 5, self.event_type)?;
+        statement.raw_bind_parameter(skip + 5, &*self.event_type)?;
         statement.raw_bind_parameter(skip + 6, self.schema_version)?;
         statement.raw_bind_parameter(skip + 7, signed(self.number_in_command))?;
         statement.raw_bind_parameter(skip + 8, command_id.as_bytes())?;

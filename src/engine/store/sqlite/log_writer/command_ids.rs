@@ -138,7 +138,7 @@ mod tests {
             version: 1,
             previous_position: 0,
             time: Timestamp::from_micros(0),
-            event_type: "moved",
+            event_type: "moved".into(),
             schema_version: 1,
             number_in_command: 1,
             metadata: Metadata::from_outside(id),

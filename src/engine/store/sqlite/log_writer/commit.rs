@@ -22,17 +22,24 @@ impl<E: StoredEvent> LogWriter<E> {
         batch: &mut Vec<WriteRequest<E>>,
         pending: &mut Vec<PendingReply<E>>,
     ) -> Result<Batch<E>, FileError> {
-        let Self { connection, log, lease, others_have_written, open_file, .. } = self;
+        let Self { connection, log, lease, others_have_written, open_file, replication, returned, .. } = self;
         let format = log.stored().format(connection)?;
         if *others_have_written {
             log.refresh(LogEnd::read(connection)?);
+            if let Some(replication) = replication.as_mut() {
+                replication.refresh(connection)?;
+            }
         }
-        let before = log.end.end;
+        let begun = log.end.end;
         if format == Format::First && batch.iter().any(WriteRequest::justifies_change) {
             upgrade::upgrade(connection, E::DOMAIN)?;
             log.stored().record_upgrade();
         }
         let format = log.format();
+        let before = match replication {
+            Some(replication) => replication.append(connection, log, batch, pending, returned)?.end,
+            None => begun,
+        };
         let mut insert = BatchInsert::new(connection);
         for request in batch.drain(..) {
             pending.push(match request {
@@ -86,8 +93,11 @@ impl<E: StoredEvent> LogWriter<E> {
         let commit = log.take_recorded();
         if self.end_file.is_replacement() {
             self.end_file.replace(end).map_err(FileError::EndUnwritten)?;
-        } else if end.position > before.position {
+        } else if end.position > begun.position {
             self.end_file.write(end).map_err(FileError::EndUnwritten)?;
+        }
+        if let Some(replication) = &self.replication {
+            replication.note(end)?;
         }
         if !commit.is_empty() {
             let (events, correlation_ids) = (commit.len(), Conversations(&commit));
@@ -101,6 +111,9 @@ impl<E: StoredEvent> LogWriter<E> {
             self.published = end.position;
             self.acknowledged.raise_seen(end.position);
             self.publisher.publish(Published { after: Position::new(before.position), events: commit.clone() });
+        }
+        if let Some(replication) = &self.replication {
+            replication.publish();
         }
         Ok(commit)
     }

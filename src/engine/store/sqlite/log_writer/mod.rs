@@ -7,14 +7,17 @@ pub(super) mod batch_insert;
 pub(super) mod checkpointer;
 pub(super) mod command_ids;
 mod commit;
+mod failures;
 mod gather;
+mod offer;
 mod other_writers;
 pub(super) mod record_appends;
+pub(super) mod replication;
 pub(super) mod replies;
 pub(super) mod requests;
+mod take_in;
 pub(super) mod wal_growth;
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -27,13 +30,13 @@ use tokio::time::timeout;
 use self::checkpointer::WalCheckpoints;
 use self::gather::{GroupCommit, MAX_BATCH};
 use self::record_appends::WritableLog;
+use self::replication::Replication;
 use self::replies::{CommitReplies, PendingReply};
 use self::requests::{Sync, WriteRequest};
 use self::wal_growth::WalGrowth;
 use super::close::Closing;
-use super::file_error::{FileError, is_busy};
+use super::file_error::is_busy;
 use super::files::acknowledged_end::AcknowledgedEnd;
-use super::files::disk_full;
 use super::files::end_file::{Deadline, EndFile, LockError};
 use super::files::file_identities::FileIdentities;
 use super::files::lock_holder::holder;
@@ -44,7 +47,7 @@ use super::tables::in_use_mark::InUseMark;
 use super::tables::lease::LeaseNumber;
 use super::tables::schema;
 use super::tables::schema::wait_at_most;
-use crate::engine::runtime::{StoreFailure, StoreFailureKind, panic_message};
+use crate::engine::runtime::{StoreFailure, panic_message};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{Publisher, StoreError};
 
@@ -65,6 +68,8 @@ pub(super) struct LogWriter<E> {
     lease: LeaseNumber,
     acknowledged: Arc<AcknowledgedEnd>,
     publisher: Publisher<E>,
+    /// The log that the file is a replica of, if it is one.
+    replication: Option<Replication>,
     /// The position of the last published event; initially the end of the log.
     published: u64,
     /// SQLite's data version at the last check for other processes' commits; it changes when they commit.
@@ -78,6 +83,8 @@ pub(super) struct LogWriter<E> {
     wal_growth: WalGrowth,
     /// Requests that wait until another program releases the file. Their callers cannot be told to retry.
     deferred: Vec<WriteRequest<E>>,
+    /// Requests for which there was no place in the last commit.
+    returned: Vec<WriteRequest<E>>,
     /// Whether another program held the file at the last attempt to write.
     was_held: bool,
     /// Whether SQLite syncs each commit now.
@@ -93,6 +100,7 @@ impl<E: StoredEvent> LogWriter<E> {
         acknowledged: Arc<AcknowledgedEnd>,
         publisher: Publisher<E>,
         checkpoints: Arc<WalCheckpoints>,
+        replication: Option<Replication>,
     ) -> Self {
         let Opened { path, connection, format, end, end_file, open_file, .. } = opened;
         let wal_growth = WalGrowth::of(&path);
@@ -107,6 +115,7 @@ impl<E: StoredEvent> LogWriter<E> {
             lease: LeaseNumber::default(),
             acknowledged,
             publisher,
+            replication,
             published: end.end.position,
             looked_data_version: 0,
             transaction_data_version: None,
@@ -114,6 +123,7 @@ impl<E: StoredEvent> LogWriter<E> {
             checkpoints,
             wal_growth,
             deferred: Vec::new(),
+            returned: Vec::new(),
             was_held: false,
             is_synced: true,
             failed: None,
@@ -135,7 +145,8 @@ impl<E: StoredEvent> LogWriter<E> {
             if !matches!(closed.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
                 break;
             }
-            if !group_commit.poll(&mut requests, &mut batch) {
+            batch.append(&mut self.returned);
+            if batch.is_empty() && !group_commit.poll(&mut requests, &mut batch) {
                 tokio::select! {
                     biased;
                     _ = &mut closed => break,
@@ -172,6 +183,7 @@ impl<E: StoredEvent> LogWriter<E> {
         }
         requests.close();
         batch.append(&mut self.deferred);
+        batch.append(&mut self.returned);
         while let Ok(request) = requests.try_recv() {
             batch.push(request);
         }
@@ -226,7 +238,7 @@ impl<E: StoredEvent> LogWriter<E> {
 
     /// Writes the requests while this program holds the lock.
     fn write_locked(&mut self, batch: &mut Vec<WriteRequest<E>>, deadline: Deadline) -> Option<CommitReplies<E>> {
-        let is_for_lease = batch.iter().all(WriteRequest::is_for_lease);
+        let is_for_lease = !batch.is_empty() && batch.iter().all(WriteRequest::is_for_lease);
         match self.begin(deadline, batch) {
             Ok(()) => self.was_held = false,
             Err(error) => {
@@ -269,8 +281,10 @@ impl<E: StoredEvent> LogWriter<E> {
     }
 
     fn begin(&mut self, deadline: Deadline, batch: &[WriteRequest<E>]) -> rusqlite::Result<()> {
-        let justifies_change = batch.iter().any(WriteRequest::justifies_change);
-        let is_synced = batch.iter().any(|request| request.sync() == Sync::Now);
+        let is_replica = self.replication.is_some();
+        let justifies_change = is_replica || batch.iter().any(WriteRequest::justifies_change);
+        // What a log has accepted, it can tell again.
+        let is_synced = batch.iter().any(|request| request.sync() == Sync::Now && !(is_replica && request.is_append()));
         wait_at_most(&mut self.connection, deadline.left())?;
         if is_synced != self.is_synced {
             schema::sync_commits(&self.connection, is_synced)?;
@@ -308,31 +322,6 @@ impl<E: StoredEvent> LogWriter<E> {
     fn refuse_all(&mut self, batch: &mut Vec<WriteRequest<E>>, failure: StoreFailure) {
         self.fail(failure.clone());
         batch.drain(..).for_each(|request| request.refuse(StoreError::Failed(failure.clone())));
-    }
-
-    /// The failure for an error while writing.
-    fn write_failure(&self, error: FileError) -> StoreFailure {
-        if !self.is_full(&error) {
-            return error.into_failure(|message| self.failure(message));
-        }
-        let (message, kind) = (self.failure("the disk is full"), StoreFailureKind::DiskFull);
-        match error {
-            FileError::Sqlite(error) => StoreFailure::caused_by(message, kind, error),
-            FileError::EndUnwritten(error) => StoreFailure::caused_by(message, kind, error),
-            _ => StoreFailure::of_kind(message, kind),
-        }
-    }
-
-    fn is_full(&self, error: &FileError) -> bool {
-        match error {
-            FileError::Sqlite(error) => disk_full::is_cause(&self.path, error),
-            FileError::EndUnwritten(error) => disk_full::is_out_of_space(error),
-            _ => false,
-        }
-    }
-
-    fn failure(&self, reason: impl fmt::Display) -> String {
-        format!("{}: {reason}", self.path.display())
     }
 
     fn fail(&mut self, failure: StoreFailure) {

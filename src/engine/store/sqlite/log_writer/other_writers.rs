@@ -1,5 +1,6 @@
 //! Follows the other processes that write to the file: publishes their commits and keeps the `-end` file in place.
 
+use super::replication::Replication;
 use super::{LogWriter, WAIT_BRIEFLY, data_version};
 use crate::engine::log::Position;
 use crate::engine::store::codec::StoredEvent;
@@ -18,6 +19,11 @@ impl<E: StoredEvent> LogWriter<E> {
             return self.fail(gone.into());
         }
         self.restore_end_file();
+        if self.replication.as_ref().is_some_and(Replication::has_news) {
+            // A commit without requests takes it in.
+            self.write(&mut Vec::new());
+            return;
+        }
         match self.try_look() {
             Err(FileError::Sqlite(error)) if is_busy(&error) => {}
             Err(error) => {

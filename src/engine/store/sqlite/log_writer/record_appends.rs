@@ -1,5 +1,6 @@
 //! The log's part of a commit: events of many commands, each accepted or rejected on its own.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -8,8 +9,9 @@ use rusqlite::Connection;
 
 use super::batch_insert::{BatchInsert, Row};
 use super::command_ids::CommandIds;
-use crate::engine::log::{Batch, Position, RecordedEvent, StreamId, Version};
+use crate::engine::log::{Batch, Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::store::codec::{StoredEvent, UnwritableEvent};
+use crate::engine::store::commit_log::EntryWriter;
 use crate::engine::store::hash_chain::Content;
 use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::sqlite::file_error::FileError;
@@ -26,7 +28,7 @@ use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, 
 const MAX_HEADS: usize = 65_536;
 
 /// An append with encoded events. Callers encode them, so that the writer need not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::engine::store::sqlite) struct EncodedAppend<E> {
     pub(in crate::engine::store::sqlite) append: Append<E>,
     pub(in crate::engine::store::sqlite) data: Vec<String>,
@@ -55,6 +57,18 @@ pub(in crate::engine::store::sqlite) struct WritableLog<E> {
     recorded: Vec<RecordedEvent<E>>,
     stored: StoredLog<E>,
     buffer: Vec<u8>,
+    /// What is recorded, for a log that has to accept it.
+    pub(super) entry: Option<EntryWriter>,
+}
+
+/// What is new about an event whose place is known.
+pub(super) struct NewEvent<'a> {
+    pub(super) time: Timestamp,
+    pub(super) event_type: Cow<'static, str>,
+    pub(super) schema_version: u16,
+    pub(super) number_in_command: u64,
+    pub(super) metadata: &'a Metadata,
+    pub(super) data: String,
 }
 
 impl<E: StoredEvent> WritableLog<E> {
@@ -62,7 +76,7 @@ impl<E: StoredEvent> WritableLog<E> {
         let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
         let (commands, stored) = (CommandIds::default(), StoredLog::of(format));
         let times = LogTimes::default();
-        Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new() }
+        Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new(), entry: None }
     }
 
     /// The file's format when last checked.
@@ -97,7 +111,7 @@ impl<E: StoredEvent> WritableLog<E> {
         Ok(ranges)
     }
 
-    fn record(
+    pub(super) fn record(
         &mut self,
         insert: &mut BatchInsert<'_>,
         EncodedAppend { append, data }: EncodedAppend<E>,
@@ -135,43 +149,11 @@ impl<E: StoredEvent> WritableLog<E> {
         };
         let time = self.times.next(self.end.time, time);
         for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
-            let (position, version) = (self.end.end.position + 1, head.version + 1);
-            let (event_type, schema_version) = (event.event_type(), event.schema_version());
-            let (previous_position, number_in_command) = (head.last_position, index as u64 + 1);
-            let content = Content {
-                position,
-                stream: stream.as_str(),
-                version,
-                previous_position,
-                time,
-                event_type,
-                schema_version,
-                number_in_command,
-                metadata: &metadata,
-                data: &data,
-            };
-            let hash = content.hash(&self.end.end.hash, &mut self.buffer);
-            insert.add(Row {
-                position,
-                stream: head.stream,
-                version,
-                previous_position,
-                time,
-                event_type,
-                schema_version,
-                number_in_command,
-                metadata: metadata.clone(),
-                data,
-                hash,
-            })?;
-            (head.version, head.last_position) = (version, position);
-            self.end = LogEnd { end: End { position, hash }, time };
-            if version.is_multiple_of(MARK_EVERY) {
-                let mut mark = connection
-                    .prepare_cached("INSERT INTO stream_marks (stream, version, position) VALUES (?1, ?2, ?3)")?;
-                mark.execute((head.stream, signed(version), signed(position)))?;
-            }
-            let (position, version) = (Position::new(position), Version::new(version));
+            let (event_type, schema_version) = (event.event_type().into(), event.schema_version());
+            let number_in_command = index as u64 + 1;
+            let new = NewEvent { time, event_type, schema_version, number_in_command, metadata: &metadata, data };
+            self.add_event(insert, &stream, &mut head, new)?;
+            let (position, version) = (Position::new(head.last_position), Version::new(head.version));
             let (stream, metadata) = (stream.clone(), metadata.clone());
             self.recorded.push(RecordedEvent { position, stream, version, time, metadata, data: event });
         }
@@ -179,17 +161,75 @@ impl<E: StoredEvent> WritableLog<E> {
         if let Some(state) = snapshot {
             let (version, position) = (Version::new(head.version), Position::new(head.last_position));
             let snapshot = Snapshot { version, position, time, state };
+            if let Some(entry) = &mut self.entry {
+                entry.add_snapshot(position.get(), &snapshot.state);
+            }
             snapshots::write_snapshot(connection, head.stream, &snapshot, &self.end.end.hash)?;
         }
+        self.move_head(stream, head);
+        Ok(Ok(start..self.recorded.len()))
+    }
+
+    /// Adds an event at the end of the log and of its stream.
+    pub(super) fn add_event(
+        &mut self,
+        insert: &mut BatchInsert<'_>,
+        stream: &StreamId,
+        head: &mut Head,
+        NewEvent { time, event_type, schema_version, number_in_command, metadata, data }: NewEvent<'_>,
+    ) -> Result<(), FileError> {
+        let (position, version) = (self.end.end.position + 1, head.version + 1);
+        let previous_position = head.last_position;
+        let content = Content {
+            position,
+            stream: stream.as_str(),
+            version,
+            previous_position,
+            time,
+            event_type: &event_type,
+            schema_version,
+            number_in_command,
+            metadata,
+            data: &data,
+        };
+        let hash = content.hash(&self.end.end.hash, &mut self.buffer);
+        if let Some(entry) = &mut self.entry {
+            entry.add(&content).map_err(|error| FileError::OfLog(error.to_string().into()))?;
+        }
+        insert.add(Row {
+            position,
+            stream: head.stream,
+            version,
+            previous_position,
+            time,
+            event_type,
+            schema_version,
+            number_in_command,
+            metadata: metadata.clone(),
+            data,
+            hash,
+        })?;
+        (head.version, head.last_position) = (version, position);
+        self.end = LogEnd { end: End { position, hash }, time };
+        if version.is_multiple_of(MARK_EVERY) {
+            let mut mark = insert
+                .connection()
+                .prepare_cached("INSERT INTO stream_marks (stream, version, position) VALUES (?1, ?2, ?3)")?;
+            mark.execute((head.stream, signed(version), signed(position)))?;
+        }
+        Ok(())
+    }
+
+    /// Remembers the head of a stream that has grown.
+    pub(super) fn move_head(&mut self, stream: StreamId, head: Head) {
         self.changed.push(head);
         match self.heads.get_mut(&stream) {
             Some(known) => *known = head,
             None => drop(self.heads.insert(stream, head)),
         }
-        Ok(Ok(start..self.recorded.len()))
     }
 
-    fn head(&mut self, connection: &Connection, stream: &StreamId) -> Result<Option<Head>, FileError> {
+    pub(super) fn head(&mut self, connection: &Connection, stream: &StreamId) -> Result<Option<Head>, FileError> {
         if let Some(head) = self.heads.get(stream) {
             return Ok(Some(*head));
         }
@@ -214,6 +254,28 @@ impl<E: StoredEvent> WritableLog<E> {
         Ok(())
     }
 
+    /// How many events are recorded.
+    pub(super) fn recorded(&self) -> usize {
+        self.recorded.len()
+    }
+
+    /// Other commands than those recorded here are stored now.
+    pub(super) fn forget_commands(&mut self) {
+        self.commands.forget();
+    }
+
+    /// Forgets what the transaction did since the log ended at `end` and so many events were recorded. The heads of streams
+    /// were stored then.
+    pub(super) fn roll_back(&mut self, end: LogEnd, recorded: usize) {
+        self.end = end;
+        self.recorded.truncate(recorded);
+        self.heads.clear();
+        self.changed.clear();
+        self.commands.forget();
+        self.stored.forget_names();
+        self.entry = None;
+    }
+
     /// Takes the events of the committed transaction.
     pub(in crate::engine::store::sqlite) fn take_recorded(&mut self) -> Batch<E> {
         if self.heads.len() > MAX_HEADS {
@@ -236,7 +298,7 @@ fn repeated<E>(events: Vec<RecordedEvent<E>>) -> Rejected<E> {
     Rejected::Repeated(Committed::new(events.into(), 0..end))
 }
 
-fn insert_stream(connection: &Connection, stream: &StreamId) -> Result<Head, FileError> {
+pub(super) fn insert_stream(connection: &Connection, stream: &StreamId) -> Result<Head, FileError> {
     let mut insert =
         connection.prepare_cached("INSERT INTO streams (name, version, last_position) VALUES (?1, 0, 0)")?;
     Ok(Head { stream: insert.insert([stream.as_str()])?, version: 0, last_position: 0 })

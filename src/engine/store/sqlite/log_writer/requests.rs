@@ -67,6 +67,10 @@ impl<E> WriteRequest<E> {
         }
     }
 
+    pub(in crate::engine::store::sqlite) fn is_append(&self) -> bool {
+        matches!(self, Self::Append { .. })
+    }
+
     pub(in crate::engine::store::sqlite) fn is_for_lease(&self) -> bool {
         matches!(self, Self::AcquireLease { .. })
     }

@@ -8,6 +8,7 @@ pub(super) mod hashed_row;
 pub(super) mod in_use_mark;
 pub(super) mod lease;
 pub(super) mod log_links;
+pub(super) mod log_place;
 pub(super) mod numbers;
 pub(super) mod parked_numbers;
 pub(super) mod projection_rows;

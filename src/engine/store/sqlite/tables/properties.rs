@@ -17,6 +17,9 @@ const IN_USE: &str = "in_use";
 /// The current lease to run handlers: a number that grows with each acquisition.
 pub(in crate::engine::store::sqlite) const LEASE: &str = "lease";
 
+/// In a replica: the log, and the last entry of it that the file holds.
+pub(in crate::engine::store::sqlite) const LOG: &str = "log";
+
 /// SQLite's schema version when the file was created. A copy made by SQLite has another one.
 pub(in crate::engine::store::sqlite) const SCHEMA_COOKIE: &str = "schema_cookie";
 
@@ -34,6 +37,10 @@ pub(in crate::engine::store::sqlite) fn write(
     statement.execute((name, value)).map(drop)
 }
 
+pub(in crate::engine::store::sqlite) fn remove(connection: &Connection, name: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM properties WHERE name = ?1")?.execute([name]).map(drop)
+}
+
 /// The end of the log when the file was last closed; `None` if it is missing or damaged.
 pub(in crate::engine::store::sqlite) fn closed_at(connection: &Connection) -> rusqlite::Result<Option<End>> {
     Ok(read(connection, CLOSED_AT)?.and_then(|text| End::from_text(text.as_bytes())))
@@ -41,7 +48,7 @@ pub(in crate::engine::store::sqlite) fn closed_at(connection: &Connection) -> ru
 
 /// Records that the file is closed, and where the log ends.
 pub(in crate::engine::store::sqlite) fn write_closed_at(connection: &Connection, end: End) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM properties WHERE name = ?1")?.execute([IN_USE])?;
+    remove(connection, IN_USE)?;
     write(connection, CLOSED_AT, &end.to_text())
 }
 

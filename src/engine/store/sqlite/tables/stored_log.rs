@@ -68,6 +68,11 @@ impl<E> StoredLog<E> {
         self.format = Format::Second;
     }
 
+    /// Forgets the names of streams: a number that a rolled-back transaction gave away may be given to another one.
+    pub(in crate::engine::store::sqlite) fn forget_names(&mut self) {
+        self.names.clear();
+    }
+
     fn select(&self, rest: &str) -> String {
         format!("SELECT {COLUMNS}, {} FROM events {rest}", metadata_column(self.format))
     }

@@ -17,6 +17,7 @@ impl From<FileError> for Ended {
             FileError::Sqlite(_)
             | FileError::DamagedRecord(_)
             | FileError::EndUnwritten(_)
+            | FileError::OfLog(_)
             | FileError::Panicked(_) => (None, error.to_string()),
         };
         Self::Broken { position, problem }

@@ -1,0 +1,120 @@
+//! Takes in the commits of other programs from the log that a file is a replica of.
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::batch_insert::BatchInsert;
+use super::record_appends::{NewEvent, WritableLog, insert_stream};
+use crate::engine::log::{Position, StreamId, Version};
+use crate::engine::runtime::{StoreFailure, StoreFailureKind};
+use crate::engine::store::Snapshot;
+use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::commit_log::{Commit, Entry, NotACommit};
+use crate::engine::store::sqlite::file_error::FileError;
+use crate::engine::store::sqlite::tables::snapshots::write_snapshot;
+
+/// Adds the events of entries that follow the entry `sequence`, within a transaction, and moves that on.
+pub(super) fn take_in<E: StoredEvent>(
+    connection: &Connection,
+    log: &mut WritableLog<E>,
+    entries: &[Entry],
+    sequence: &mut u64,
+) -> Result<(), FileError> {
+    let mut insert = BatchInsert::new(connection);
+    for entry in entries {
+        if entry.sequence != *sequence + 1 {
+            return Err(damaged(format!("the entry {} of the log is missing", *sequence + 1)));
+        }
+        if let Some(commit) = Commit::read(entry)? {
+            add_commit(&mut insert, log, &commit)
+                .map_err(|wrong| wrong.into_error(format_args!("the entry {} of the log", entry.sequence)))?;
+        }
+        *sequence = entry.sequence;
+    }
+    insert.flush()?;
+    drop(insert);
+    log.forget_commands();
+    log.write_heads(connection)
+}
+
+enum Wrong {
+    Entry(&'static str),
+    NotACommit(NotACommit),
+    File(FileError),
+}
+
+impl Wrong {
+    fn into_error(self, entry: std::fmt::Arguments<'_>) -> FileError {
+        match self {
+            Self::Entry(what) => damaged(format!("{entry} {what}")),
+            Self::NotACommit(error) => error.into(),
+            Self::File(error) => error,
+        }
+    }
+}
+
+impl From<FileError> for Wrong {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
+    }
+}
+
+fn add_commit<E: StoredEvent>(
+    insert: &mut BatchInsert<'_>,
+    log: &mut WritableLog<E>,
+    commit: &Commit<'_>,
+) -> Result<(), Wrong> {
+    if commit.base() != Position::new(log.end.end.position) || commit.before != log.end.end.hash {
+        return Err(Wrong::Entry(
+            "does not follow the events that were seen before it: the log has other events by now",
+        ));
+    }
+    let mut command: Option<(Uuid, u64)> = None;
+    for line in commit.events() {
+        let line = line.map_err(Wrong::NotACommit)?;
+        let metadata = line.details().ok_or(Wrong::Entry("has metadata that are no object"))?;
+        let stream = StreamId::named(&line.stream);
+        let mut head = match log.head(insert.connection(), &stream)? {
+            Some(head) => head,
+            None => insert_stream(insert.connection(), &stream)?,
+        };
+        if line.position.get() != log.end.end.position + 1 || line.version.get() != head.version + 1 {
+            return Err(Wrong::Entry("has an event out of its place"));
+        }
+        let number_in_command = match command {
+            Some((id, number)) if id == metadata.command_id => number + 1,
+            _ => 1,
+        };
+        command = Some((metadata.command_id, number_in_command));
+        let new = NewEvent {
+            time: line.time,
+            event_type: line.r#type.into_owned().into(),
+            schema_version: line.schema_version,
+            number_in_command,
+            metadata: &metadata,
+            data: line.data.get().to_owned(),
+        };
+        log.add_event(insert, &stream, &mut head, new)?;
+        let snapshot = commit.snapshot(head.last_position).filter(|state| metadata.names_snapshot(state));
+        if let Some(state) = snapshot {
+            let (version, position) = (Version::new(head.version), Position::new(head.last_position));
+            let snapshot = Snapshot { version, position, time: line.time, state };
+            write_snapshot(insert.connection(), head.stream, &snapshot, &log.end.end.hash)?;
+        }
+        log.move_head(stream, head);
+    }
+    if commit.hash != log.end.end.hash {
+        return Err(Wrong::Entry("does not match its hash"));
+    }
+    Ok(())
+}
+
+fn damaged(what: String) -> FileError {
+    FileError::OfLog(StoreFailure::of_kind(what, StoreFailureKind::Damaged))
+}
+
+impl From<NotACommit> for FileError {
+    fn from(error: NotACommit) -> Self {
+        damaged(error.to_string())
+    }
+}
