@@ -4,6 +4,7 @@ use super::{Application, Base, QueryError, Unavailable};
 use crate::engine::feed::catch_up::{self, NotCaughtUp, has_caught_up, has_reached};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Moment, Position};
+use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Base<E> {
@@ -45,6 +46,17 @@ impl<E: StoredEvent> Application<E> {
     /// Under strong consistency, waits until the read models include every event acknowledged so far, by any process.
     pub(crate) async fn catch_up(&self) -> Result<(), Unavailable> {
         self.inner.base.catch_up(self.consistency).await
+    }
+
+    /// Under strong consistency, waits until what is read from the store includes every event acknowledged so far, by any
+    /// process.
+    pub(super) async fn come_up_to_date(&self) -> Result<(), Unavailable> {
+        self.still_open()?;
+        if self.consistency == Consistency::Eventual {
+            return Ok(());
+        }
+        let up_to_date = self.store().come_up_to_date().await;
+        self.or_unavailable(up_to_date).await
     }
 
     /// Waits until the read models can answer for a moment. A position must exist in the log, and the read models must

@@ -66,6 +66,9 @@ impl<E: StoredEvent> Store<E> {
     ///
     /// Returns [`StoreError`] if the store cannot be read.
     pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        if at.is_none() {
+            self.come_up_to_date().await?;
+        }
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.head(at).await,
