@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use cqrs_bank::bank::{
-    Balances, Bank, ClusterOptions, EmailAddress, EmailTarget, NewAccount, OpenError, Options, StoreUrl, TransferState,
+    Balances, Bank, ClusterOptions, EmailAddress, EmailTarget, Moment, NewAccount, OpenError, Options, StoreUrl,
+    TransferState,
 };
 use cqrs_bank::engine::log::Position;
 use cqrs_bank::engine::store::commit_log::LogError;
@@ -83,7 +84,8 @@ async fn programs_that_transfer_at_once_conserve_money() {
     let all_ended = async {
         loop {
             let transfers = one.transfers(Position::START, usize::MAX, None).await.unwrap();
-            if transfers.iter().all(|transfer| matches!(transfer.state, TransferState::Ended(_))) {
+            if transfers.iter().all(|transfer| matches!(transfer.state_at(Moment::NOW), Some(TransferState::Ended(_))))
+            {
                 return transfers.len();
             }
             tokio::task::yield_now().await;

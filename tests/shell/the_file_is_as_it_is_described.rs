@@ -95,6 +95,8 @@ fn the_header_and_the_properties_are_those_that_are_described() {
     let mut found = strings(&file, "SELECT name FROM properties");
     // It is there as long as the file is open.
     found.push("in_use".to_owned());
+    // And while it is the replica of a log.
+    found.push("log".to_owned());
     assert_eq!(described.into_iter().collect::<BTreeSet<_>>(), found.into_iter().collect());
 }
 

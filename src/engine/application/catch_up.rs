@@ -67,6 +67,17 @@ impl<E: StoredEvent> Application<E> {
         Ok(())
     }
 
+    /// Under strong consistency, waits until what is read from the store includes every event acknowledged so far, by any
+    /// process.
+    pub(super) async fn come_up_to_date(&self) -> Result<(), Unavailable> {
+        self.still_open()?;
+        if self.consistency == Consistency::Eventual {
+            return Ok(());
+        }
+        let up_to_date = self.store().come_up_to_date().await;
+        self.or_unavailable(up_to_date).await
+    }
+
     /// Waits until the read models can answer for a moment. A position must exist in the log, and the read models must
     /// have reached it whatever the consistency.
     pub(crate) async fn catch_up_to(&self, moment: Option<Moment>) -> Result<(), QueryError> {

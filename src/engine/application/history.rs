@@ -15,7 +15,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the log cannot be read.
     pub async fn events(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
-        self.still_open()?;
+        self.come_up_to_date().await?;
         let mut after = from.before();
         let mut events = Vec::new();
         while events.len() < limit {
@@ -56,7 +56,6 @@ impl<E: StoredEvent> Application<E> {
         from: Position,
         limit: usize,
     ) -> Result<Vec<RecordedEvent<E>>, Unavailable> {
-        self.still_open()?;
         let version = self.version_at(stream, Moment::Position(from.before())).await?;
         self.events_after(stream, version, limit).await
     }
@@ -106,7 +105,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`Unavailable`]: the log cannot be read.
     pub async fn version_at(&self, stream: &StreamId, moment: Moment) -> Result<Version, Unavailable> {
-        self.still_open()?;
+        self.come_up_to_date().await?;
         let version = self.store().stream_version(stream, moment).await;
         self.or_unavailable(version).await
     }
@@ -128,7 +127,7 @@ impl<E: StoredEvent> Application<E> {
     where
         E: Contains<A::Event>,
     {
-        self.still_open()?;
+        self.come_up_to_date().await?;
         let loaded = load_at(self.store(), stream, moment, apply_all).await;
         Ok(self.or_unavailable(loaded).await?.state)
     }

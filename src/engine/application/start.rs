@@ -174,8 +174,8 @@ impl<E: StoredEvent> Builder<E> {
 }
 
 #[cfg_attr(
-    not(feature = "sqlite"),
-    allow(unused_variables, clippy::unused_async, reason = "only opening a file needs them")
+    not(feature = "nats"),
+    allow(unused_variables, clippy::unused_async, reason = "only opening a file or a cluster needs them")
 )]
 async fn open<E: StoredEvent>(
     url: &StoreUrl,

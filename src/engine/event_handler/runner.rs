@@ -59,7 +59,8 @@ impl From<StoreError> for RunEnd {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Closed => Self::Closed,
-            StoreError::LeaseLost => Self::LeaseLost,
+            // While a cluster cannot be reached, nobody knows who has the lease. That is no failure.
+            StoreError::LeaseLost | StoreError::Unavailable(_) => Self::LeaseLost,
             failed => Self::Failed(failed),
         }
     }

@@ -101,6 +101,9 @@ impl<E: StoredEvent> Store<E> {
     ///
     /// Returns [`StoreError`] if the store cannot be read.
     pub async fn head(&self, at: Option<Position>) -> Result<Option<LogHead>, StoreError> {
+        if at.is_none() {
+            self.come_up_to_date().await?;
+        }
         Ok(self.hash_at(at).await?.map(|(position, hash)| LogHead::new(position, &hash)))
     }
 

@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn what_is_no_commit_is_called_that() {
         for bytes in [&b"nothing"[..], b"{}\n", b"{\"form\":2,\"after\":8,\"base\":0,\"before\":\"\",\"hash\":\"\",\"writer\":\"00000000-0000-0000-0000-000000000000\"}\n"] {
-            let read = Commit::read(&Entry { sequence: 9, bytes: bytes.to_vec() });
+            let entry = Entry { sequence: 9, bytes: bytes.to_vec() };
+            let read = Commit::read(&entry);
             assert_eq!(read.map(drop).unwrap_err().sequence, 9);
         }
     }

@@ -11,6 +11,7 @@ mod entry;
 mod in_process;
 mod replica;
 mod shared_records;
+#[cfg(feature = "sqlite")]
 mod wait;
 
 use std::fmt;
@@ -24,7 +25,7 @@ pub use self::in_process::{Disturbance, InProcessLog};
 pub(in crate::engine::store) use self::replica::Replica;
 pub use self::shared_records::SharedRecords;
 #[cfg(feature = "sqlite")]
-pub(in crate::engine::store) use self::wait::wait_for;
+pub(in crate::engine::store) use self::wait::{wait_at_most, wait_for};
 use super::StoreError;
 use crate::engine::log::Position;
 use crate::engine::runtime::StoreFailure;

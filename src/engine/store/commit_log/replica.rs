@@ -39,6 +39,7 @@ impl Replica {
     }
 
     /// Waits until the store holds whatever the log does now, for as long as more comes.
+    #[cfg(feature = "nats")]
     pub(in crate::engine::store) async fn catch_up(&self) -> Result<(), StoreError> {
         loop {
             let begun = *self.published.borrow();

@@ -1,7 +1,7 @@
 //! The log on a NATS JetStream cluster: one stream, whose messages are group commits.
 //!
 //! The client has a thread of its own: neither a busy runtime of the program nor a paused clock keeps it from answering the
-//! cluster. What it needs of JetStream are a few requests, which [`api`] has; everything that the cluster says is checked
+//! cluster. What it needs of JetStream are a few requests, which `api` has; everything that the cluster says is checked
 //! here and by the readers of the entries.
 
 mod api;

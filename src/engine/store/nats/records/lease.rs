@@ -124,10 +124,7 @@ impl Records {
     }
 
     /// Stores messages and renews the lease, in one step; without a lease if this program never had it.
-    pub(in crate::engine::store::nats) async fn store_under_lease(
-        &self,
-        messages: Vec<Message>,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn store_under_lease(&self, messages: Vec<Message>) -> Result<(), StoreError> {
         let mut lease = self.lease.lock().await;
         let held = match &mut *lease {
             Lease::Lost => return Err(StoreError::LeaseLost),

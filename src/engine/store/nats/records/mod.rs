@@ -31,12 +31,12 @@ const RETRY_AFTER: Duration = Duration::from_millis(50);
 /// Cheap to clone.
 #[derive(Clone, Debug)]
 pub(in crate::engine::store::nats) struct Records {
-    pub(in crate::engine::store::nats) connection: Arc<Connection>,
+    connection: Arc<Connection>,
     /// This program, as the lease names it.
-    pub(in crate::engine::store::nats) holder: Uuid,
-    pub(in crate::engine::store::nats) lease: Arc<Mutex<Lease>>,
+    holder: Uuid,
+    lease: Arc<Mutex<Lease>>,
     /// When the lease was asked for last.
-    pub(in crate::engine::store::nats) asked: Arc<Mutex<Option<Instant>>>,
+    asked: Arc<Mutex<Option<Instant>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,7 +123,7 @@ impl Records {
     }
 
     /// Stores messages without a lease. To store them twice is as once.
-    pub(in crate::engine::store::nats) async fn store_anyway(&self, messages: Vec<Message>) -> Result<(), StoreError> {
+    async fn store_anyway(&self, messages: Vec<Message>) -> Result<(), StoreError> {
         let begun = Instant::now();
         loop {
             match self.connection.store(messages.clone()).await {
@@ -135,7 +135,7 @@ impl Records {
     }
 
     /// The last message of a subject and its place, as whoever answers for the stream knows it.
-    pub(in crate::engine::store::nats) async fn last(&self, subject: &str) -> Result<Option<(u64, Bytes)>, Unanswered> {
+    async fn last(&self, subject: &str) -> Result<Option<(u64, Bytes)>, Unanswered> {
         let question = GetLast { last_by_subj: subject };
         match self.connection.ask::<StoredMessage>(self.connection.records_api("STREAM.MSG.GET"), &question).await {
             Ok(StoredMessage { message }) => Ok(Some((message.seq, message.bytes()?))),
@@ -162,7 +162,7 @@ impl Records {
         }
     }
 
-    pub(in crate::engine::store::nats) fn lease_subject(&self) -> String {
+    fn lease_subject(&self) -> String {
         self.connection.record("lease")
     }
 

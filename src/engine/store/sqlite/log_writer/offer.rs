@@ -1,6 +1,7 @@
 //! Offers what callers append to the log that a file is a replica of, and commits what it accepts.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use rusqlite::Connection;
 
@@ -62,9 +63,12 @@ impl Replication {
         pending: &mut Vec<PendingReply<E>>,
         returned: &mut Vec<WriteRequest<E>>,
     ) -> Result<LogEnd, FileError> {
+        let mut calls = take_calls(batch);
+        if !calls.is_empty() {
+            self.yield_to_others();
+        }
         self.take_in(connection, log)?;
         let mut before = log.end;
-        let mut calls = take_calls(batch);
         let (mut rounds, mut most_bytes, mut has_stored) = (0, self.log.most_bytes(), false);
         while !calls.is_empty() {
             rounds += 1;
@@ -89,7 +93,12 @@ impl Replication {
                     }
                     continue;
                 }
-                Some(entry) => Some(wait_for(self.log.offer(self.sequence, entry))?),
+                Some(entry) => {
+                    let begun = Instant::now();
+                    let offered = wait_for(self.log.offer(self.sequence, entry))?;
+                    self.offer_took = Some(begun.elapsed()).filter(|_| offered == Offered::Accepted);
+                    Some(offered)
+                }
             };
             match offered {
                 None | Some(Offered::Accepted) => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -11,10 +12,13 @@ use super::record_appends::WritableLog;
 use super::take_in::take_in;
 use crate::engine::log::Position;
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::commit_log::{CommitLog, LogError, Replicated};
+use crate::engine::store::commit_log::{CommitLog, LogError, Replicated, wait_at_most};
 use crate::engine::store::sqlite::file_error::FileError;
 use crate::engine::store::sqlite::files::end_file::End;
 use crate::engine::store::sqlite::tables::log_place;
+
+/// How long another program counts as one that writes.
+const SEES_OTHERS_FOR: Duration = Duration::from_millis(100);
 
 /// How many entries one commit takes in at most.
 const MOST_AT_ONCE: u64 = 1_024;
@@ -25,6 +29,10 @@ pub(in crate::engine::store::sqlite) struct Replication {
     pub(super) writer: Uuid,
     /// The last entry that the file holds, with those of the current transaction.
     pub(super) sequence: u64,
+    /// When another program's entry came last.
+    others_at: Option<Instant>,
+    /// How long the last offer took, if that was the last thing that happened.
+    pub(super) offer_took: Option<Duration>,
     /// The same, once its events are committed and published.
     published: watch::Sender<u64>,
 }
@@ -37,7 +45,14 @@ impl fmt::Debug for Replication {
 
 impl Replication {
     pub(in crate::engine::store::sqlite) fn new(log: Arc<dyn CommitLog>, sequence: u64) -> Self {
-        Self { log, writer: Uuid::new_v4(), sequence, published: watch::Sender::new(sequence) }
+        Self {
+            log,
+            writer: Uuid::new_v4(),
+            sequence,
+            others_at: None,
+            offer_took: None,
+            published: watch::Sender::new(sequence),
+        }
     }
 
     /// Tells how far the file has come.
@@ -72,9 +87,19 @@ impl Replication {
             take_in(connection, log, &entries, &mut self.sequence)?;
         }
         if self.sequence > begun {
+            (self.others_at, self.offer_took) = (Some(Instant::now()), None);
             self.write(connection)?;
         }
         Ok(())
+    }
+
+    /// After a commit of its own, a writer that sees others waits a round trip for theirs: they have to take in the commit
+    /// before they can offer, and would come too late each time.
+    pub(super) fn yield_to_others(&mut self) {
+        let sees_others = self.others_at.is_some_and(|at| at.elapsed() < SEES_OTHERS_FOR);
+        if let Some(round_trip) = self.offer_took.take().filter(|_| sees_others) {
+            wait_at_most(round_trip, self.log.reception(self.sequence));
+        }
     }
 
     /// Writes where the file stands, with the events of the same transaction.
