@@ -6,12 +6,12 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::escape;
 
-/// The prompt for a statement: `bank(1)> `, or `bank:bank.db(1)> ` where that is open.
-pub(super) fn first(domain: &str, open: Option<&str>, number: usize) -> String {
-    match open {
-        Some(open) => format!("{domain}:{}({number})> ", escape::line(&shortened(open))),
-        None => format!("{domain}({number})> "),
-    }
+/// The prompt for a statement: `bank(1)> `, or `bank:bank.db(1)> ` where that is open; in a fork, `bank/what if(1)> `.
+pub(super) fn first(domain: &str, open: Option<&str>, fork: Option<&str>, number: usize) -> String {
+    let part = |mark: char, name: Option<&str>| {
+        name.map_or_else(String::new, |name| format!("{mark}{}", escape::line(&shortened(name))))
+    };
+    format!("{domain}{}{}({number})> ", part(':', open), part('/', fork))
 }
 
 /// The prompt for the second and later lines of a statement, as wide as the first: `....(1)> `.

@@ -151,6 +151,7 @@ impl<E: StoredEvent> Builder<E> {
             feed,
             handlers: Mutex::new(handlers),
             ids,
+            seed,
             sender: sender(user.as_deref()),
             clock,
             retry,
