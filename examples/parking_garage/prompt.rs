@@ -1,14 +1,18 @@
 //! The garage's functions at a prompt. A card's PIN stays in this file: no command and no event holds one.
 
+use std::error::Error;
+
 use cqrs_bank::engine::Application;
 use cqrs_bank::engine::application::Seams;
 use cqrs_bank::shell::application_functions::{
-    HasApplication, ShellApplication, Words, application_functions, command, names, query, words,
+    Forks, HasApplication, ShellApplication, Words, application_functions, command, query, try_call, words,
 };
 use cqrs_bank::shell::common_errors::OF_MOMENTS;
 use cqrs_bank::shell::error_reason::{ErrorReason, refusals};
 use cqrs_bank::shell::function_table::{AS_OF, AT};
-use cqrs_bank::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, ParameterKind, Row, joined};
+use cqrs_bank::shell::functions::{
+    Call, Domain, Manual, Names, NotDone, Outcome, Parameter, ParameterKind, Row, RunningCall, joined,
+};
 use cqrs_bank::shell::help::shell_functions;
 use cqrs_bank::shell::term::Term;
 use cqrs_bank::shell::trace::Trace;
@@ -49,7 +53,7 @@ const INVALID_PLACES: ErrorReason =
 const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
 
 /// The garage's own functions, then those of every application.
-static ROWS: [Row<GarageFunctions>; 27] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
+static ROWS: [Row<GarageFunctions>; 33] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
     command::<GarageFunctions>("open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
@@ -142,7 +146,24 @@ impl HasApplication for GarageFunctions {
     const WORDS: &'static Words = &WORDS;
 
     fn application(&self) -> Result<Application<GarageEvent>, Term> {
-        Ok(self.0.application().clone())
+        Ok(self.0.application())
+    }
+
+    fn main(&self) -> Result<Application<GarageEvent>, Term> {
+        Ok(self.0.main().clone())
+    }
+
+    fn forks(&self) -> &Forks<GarageEvent> {
+        self.0.forks()
+    }
+
+    fn rehearse_on(&self, application: Application<GarageEvent>) -> Result<Self, NotDone> {
+        Ok(Self(self.0.rehearse_on(application)))
+    }
+
+    fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
+        let of_lot = refusal.downcast_ref().map(lot_refusal);
+        of_lot.or_else(|| refusal.downcast_ref().map(ticket_refusal)).map(ErrorReason::name)
     }
 }
 
@@ -156,10 +177,18 @@ impl Domain for GarageFunctions {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        names(self.0.application(), |places: &FreePlaces, parameter, prefix, limit| match *parameter == LOT {
+        self.0.names(|places: &FreePlaces, parameter, prefix, limit| match *parameter == LOT {
             true => places.lots_beginning_with(prefix, limit),
             false => Vec::new(),
         })
+    }
+
+    fn try_call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
+        try_call(self, row, call)
+    }
+
+    fn fork(&self) -> Option<String> {
+        self.0.forks().current_name()
     }
 
     fn seams(&self) -> Option<Seams> {
@@ -194,7 +223,7 @@ static MANUAL: Manual = Manual {
     function: "Garage.enter",
     call: "Garage.free(\"north\")",
     notes: "",
-    shell_functions: shell_functions("help Garage.enter"),
+    shell_functions: shell_functions("help Garage.enter", "try Garage.enter \"north\", \"B-XY 123\""),
 };
 
 fn is_pin(pin: &str) -> bool {

@@ -7,7 +7,7 @@ use super::LibraryFile;
 use super::invariants::Stock;
 use super::start::start;
 use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, QueryError, UserId, inventory};
-use crate::engine::application::{Application, Builder, StartError};
+use crate::engine::application::{Application, Builder, StartError, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{Moment, StreamId};
 use crate::engine::projection::ReadModel;
@@ -65,6 +65,16 @@ impl ReadService {
     async fn of(application: Builder<BookEvent>) -> Result<Self, StartError> {
         let service = application.projection::<Inventory>().invariants::<Stock>().observe(inventory::trace);
         let application = start(service).await?;
+        let inventory = application.read_model()?;
+        Ok(Self { application, inventory })
+    }
+
+    /// The service on a fork of its application.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::Missing`]: it is a fork of another kind of application.
+    pub fn of_fork(application: Application<BookEvent>) -> Result<Self, Unavailable> {
         let inventory = application.read_model()?;
         Ok(Self { application, inventory })
     }

@@ -111,6 +111,40 @@ pub const IMPORT_INTO_EVENTS: ErrorReason = ErrorReason::new(
     "events are imported into an empty store only: open a new file, and import into that",
 );
 
+/// There is no such fork.
+pub const NO_FORK: ErrorReason =
+    ErrorReason::new("no_fork", "there is no fork of this name, and main is none: {module}.forks lists them")
+        .about(&["fork"]);
+
+/// The name is taken.
+pub const FORK_EXISTS: ErrorReason = ErrorReason::new(
+    "fork_exists",
+    "there is a fork of this name: choose another one, or drop that one with {module}.drop",
+)
+.about(&["name"]);
+
+/// The name is not one.
+pub const INVALID_FORK_NAME: ErrorReason = ErrorReason::new(
+    "invalid_fork_name",
+    "a fork has a name of 1 to 64 printable characters without blanks at its ends, and main is where it comes from",
+)
+.about(&["name"]);
+
+/// There are too many forks.
+pub const TOO_MANY_FORKS: ErrorReason =
+    ErrorReason::new("too_many_forks", "there may be 64 forks at once: {module}.drop ends one");
+
+/// The fork is current.
+pub const FORK_IN_USE: ErrorReason =
+    ErrorReason::new("fork_in_use", "statements go to this fork: {module}.switch \"main\" leaves it").about(&["fork"]);
+
+/// There is nothing to compare with.
+pub const WHICH_FORK: ErrorReason = ErrorReason::new(
+    "which_fork",
+    "two histories are compared, this one and another: name that, as {module}.forks shows it",
+)
+.about(&["fork"]);
+
 /// No event is parked under the number.
 pub const NOT_PARKED: ErrorReason =
     ErrorReason::new("not_parked", "no event is parked under this number: {module}.parked lists those that are")

@@ -3,7 +3,7 @@
 use super::error_reason::ErrorReason;
 use super::function_table::WIDE;
 use super::functions::{Call, Detail, NotDone, Outcome, Reply};
-use super::term::{Table, Term};
+use super::term::{Table, Term, Tree};
 
 /// Why a call was not done, or why there is nothing to show, in words: what was given, what is allowed, and what to do next.
 pub(super) fn explanation(outcome: &Outcome, call: Call<'_>) -> Option<String> {
@@ -14,6 +14,11 @@ pub(super) fn explanation(outcome: &Outcome, call: Call<'_>) -> Option<String> {
             Some(Detail::Explanation(explanation)) => (reply, None, Some(explanation)),
             None => (reply, None, None),
         },
+    };
+    // What was only tried is explained like what was done.
+    let term = match term {
+        Term::Tree(Tree { tried: Some(reply), .. }) => reply.as_ref(),
+        term => term,
     };
     let reason = match term {
         Term::Error(reason) | Term::Missing(reason) => Some(reason),

@@ -12,7 +12,7 @@
 //! ```
 
 use super::error_reason::ErrorReason;
-use super::functions::{Function, Parameter, ParameterKind};
+use super::functions::{Arguments, Function, Parameter, ParameterKind};
 
 /// `from: 3`: the position at which a list begins.
 pub const FROM: Parameter = Parameter::by_name("from", ParameterKind::Integer);
@@ -127,4 +127,10 @@ impl Function {
     pub const fn words(self, words: &'static [(&'static str, &'static str)]) -> Self {
         Self { words, ..self }
     }
+}
+
+/// Whether a call asks for all columns of its table in full.
+pub(super) fn is_wide(function: &Function, arguments: &Arguments<'_>) -> bool {
+    let parameter = function.parameters.iter().position(|parameter| *parameter == WIDE);
+    parameter.and_then(|parameter| arguments.get(parameter)) == Some("true")
 }

@@ -8,7 +8,7 @@ use super::function_table::WIDE;
 use super::functions::{
     CallError, CallProblem, Function, Manual, Parameter, ParameterKind, ShellFunction, ShellReply, Vocabulary,
 };
-use super::language::{Name, Statement, Value, shortened};
+use super::language::{Name, Statement, TRY, Value, shortened};
 use super::similarity::nearest_word;
 
 /// The width of what is wrapped here, in characters.
@@ -20,9 +20,18 @@ const FEW_FUNCTIONS: usize = 12;
 /// The details of every function whose answer is shortened where the terminal is narrow.
 const SHORTENED: &str = "wide: true shows in full what is shortened to fit the terminal.";
 
-/// The shell's own functions, with an example for `help` from the domain.
-pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 5] {
+/// The shell's own functions, with examples for `help` and `try` from the domain.
+pub const fn shell_functions(help_example: &'static str, try_example: &'static str) -> [ShellFunction; 6] {
     [
+        ShellFunction {
+            function: own(TRY, &[COMMAND], "shows what a command would lead to", try_example).details(
+                "The command, what it leads to, and what would be replied. Nothing of it is stored, sent or counted: it is\n\
+                tried on top of the log as that is now, by the same aggregates, projections and process managers. No event\n\
+                handler acts, so that no e-mail is sent. A PIN is asked for and checked as always, and a wrong one counts\n\
+                no attempt.",
+            ),
+            run: nothing_to_try,
+        },
         ShellFunction {
             function: own("help", &[TOPIC], "lists the functions, or explains one", help_example)
                 .details(
@@ -53,6 +62,7 @@ pub const fn shell_functions(help_example: &'static str) -> [ShellFunction; 5] {
 }
 
 const TOPIC: Parameter = Parameter::optional("topic", ParameterKind::Function);
+const COMMAND: Parameter = Parameter::optional("command", ParameterKind::Function);
 
 const fn own(
     name: &'static str,
@@ -108,6 +118,12 @@ fn unknown(vocabulary: Vocabulary, name: &Name<'_>, is_atom: bool) -> CallError 
         false => concept().or_else(error).into_iter().collect(),
     };
     CallError { problem: CallProblem::UnknownTopic { name: shortened(&name.to_string()), suggestions }, ..unknown }
+}
+
+/// A command after `try` is no argument of it. Without one there is nothing to do.
+fn nothing_to_try(vocabulary: Vocabulary, statement: &Statement<'_>) -> Result<ShellReply, CallError> {
+    let problem = CallProblem::NothingToTry { example: vocabulary.manual().call };
+    Err(CallError { span: statement.name.span.clone(), problem })
 }
 
 fn leave(_: Vocabulary, _: &Statement<'_>) -> Result<ShellReply, CallError> {

@@ -6,16 +6,18 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::escape;
 
-/// The prompt for a statement: `bank(1)> `, or `bank:bank.db(1)> ` where that is open, and `bank[balances held](1)> ` where
-/// that is held.
-pub(super) fn first(domain: &str, open: Option<&str>, held: &[&str], number: usize) -> String {
-    let open = open.map_or_else(String::new, |open| format!(":{}", escape::line(&shortened(open))));
+/// The prompt for a statement: `bank(1)> `, or `bank:bank.db(1)> ` where that is open; in a fork, `bank/what if(1)> `, and
+/// `bank[balances held](1)> ` where that is held.
+pub(super) fn first(domain: &str, open: Option<&str>, fork: Option<&str>, held: &[&str], number: usize) -> String {
+    let part = |mark: char, name: Option<&str>| {
+        name.map_or_else(String::new, |name| format!("{mark}{}", escape::line(&shortened(name))))
+    };
     let held = match held {
         [] => String::new(),
         [held] => format!("[{} held]", escape::line(&shortened(held))),
         several => format!("[{} held]", several.len()),
     };
-    format!("{domain}{open}{held}({number})> ")
+    format!("{domain}{}{}{held}({number})> ", part(':', open), part('/', fork))
 }
 
 /// The prompt for the second and later lines of a statement, as wide as the first: `....(1)> `.

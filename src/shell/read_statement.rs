@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::functions::{Arguments, CallError, Domain, Function, Row, ShellReply, Vocabulary, WantedSecret, check};
+use super::functions::{
+    Arguments, CallError, CallProblem, Domain, Function, Row, ShellReply, Vocabulary, WantedSecret, check,
+};
 use super::language::{Problem, Span, Statement, Statements, SyntaxError};
 use super::mistake::{Mistake, Source};
 use super::redaction::{Visible, secrets, without_secrets};
@@ -19,6 +21,8 @@ pub struct ReadStatement<'a, D: 'static> {
 /// A statement that can be run.
 pub(super) enum Runnable<'a, D: 'static> {
     Domain(&'static Row<D>, Arguments<'a>),
+    /// A call of the domain that is only tried.
+    Tried(&'static Row<D>, Arguments<'a>),
     Shell(ShellReply),
 }
 
@@ -81,7 +85,7 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
 
     /// Fills in a secret that it leaves out.
     pub fn fill_in(&mut self, wanted: &WantedSecret, secret: String) {
-        if let Ok(Runnable::Domain(_, arguments)) = &mut self.call {
+        if let Ok(Runnable::Domain(_, arguments) | Runnable::Tried(_, arguments)) = &mut self.call {
             arguments.fill_in(wanted.parameter, secret);
         }
     }
@@ -108,6 +112,10 @@ fn runnable<'a, D: Domain>(
     let checked =
         |function| check(function, statement, source.text(), vocabulary.manual()).map_err(wrong(Some(function)));
     let function = vocabulary.find(name).map_err(wrong(None))?;
+    if statement.is_tried && !function.sends_command() {
+        let (span, function) = (name.span.clone(), function.to_string());
+        return Err(wrong(None)(CallError { span, problem: CallProblem::NoCommand { function } }));
+    }
     let arguments = checked(function)?;
     match vocabulary.shell_function(function) {
         Some(own) => {
@@ -117,7 +125,8 @@ fn runnable<'a, D: Domain>(
         None => {
             let row = D::rows().iter().find(|row| std::ptr::eq(&row.function, function));
             let row = row.ok_or_else(|| vocabulary.unknown(name)).map_err(wrong(None))?;
-            Ok((function, Runnable::Domain(row, arguments)))
+            let call = if statement.is_tried { Runnable::Tried } else { Runnable::Domain };
+            Ok((function, call(row, arguments)))
         }
     }
 }

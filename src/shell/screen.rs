@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use super::broken::broken;
 use super::streams::{answers_go_through_a_pipe, output_is_a_terminal, output_width};
 use super::table::fitted;
-use super::term::Term;
+use super::term::{ASCII, Pen, Term, UNICODE};
 use super::wrapping::{cut, wrapped};
 
 /// No answer is laid out for less.
@@ -54,9 +54,16 @@ impl Screen {
         match (term, self.width()) {
             (Term::Table(table), Some(width)) if !is_wide => fitted(table, width),
             (Term::Text(text), Some(width)) => wrapped(text, width),
+            (Term::Tree(tree), width) => tree.drawn(self.pen(), width),
+            (Term::Chart(chart), width) => chart.drawn(self.pen(), width),
             (Term::Table(_), _) | (_, None) => term.to_string(),
             (_, Some(width)) => broken(&term.to_string(), width),
         }
+    }
+
+    /// What lines are drawn with. What is no terminal takes Unicode.
+    fn pen(self) -> Pen {
+        if self.is_terminal && !has_unicode() { ASCII } else { UNICODE }
     }
 
     /// The line, cut to the width so that it stays one line.
@@ -68,6 +75,16 @@ impl Screen {
     pub(super) fn wrapped(self, text: &str) -> String {
         self.width().map_or_else(|| text.to_owned(), |width| wrapped(text, width))
     }
+}
+
+/// Whether the terminal shows Unicode, as far as its locale says. Without a locale it mostly does.
+fn has_unicode() -> bool {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    locale.is_none_or(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 fn may_be_in_color() -> bool {

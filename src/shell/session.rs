@@ -3,10 +3,8 @@
 use super::colour::Tone;
 use super::escape::{self, write_escaped};
 use super::explanation::explanation;
-use super::function_table::WIDE;
-use super::functions::{
-    Arguments, Call, Domain, Failed, FindingSecret, Function, Outcome, Reply, SentCall, ShellReply, Vocabulary,
-};
+use super::function_table::is_wide;
+use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
 use super::held::{held, held_behind};
 use super::in_flight::Landed;
 use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
@@ -94,8 +92,8 @@ impl<D: Domain> Session<D> {
     }
 
     fn prompt_of(&self, number: usize) -> String {
-        let (open, held) = (self.domain.what_is_open(), held(&self.domain, &self.trace));
-        prompt_text::first(self.domain.manual().name, open.as_deref(), &held, number)
+        let (open, fork, held) = (self.domain.what_is_open(), self.domain.fork(), held(&self.domain, &self.trace));
+        prompt_text::first(self.domain.manual().name, open.as_deref(), fork.as_deref(), &held, number)
     }
 
     /// From now on, a person at a terminal is served.
@@ -132,7 +130,7 @@ impl<D: Domain> Session<D> {
     /// The next secret that a statement needs and leaves out, such as a PIN.
     pub fn wanted_secret<'a>(&self, statement: &'a ReadStatement<'_, D>) -> Option<FindingSecret<'a>> {
         match &statement.call {
-            Ok(Runnable::Domain(row, arguments)) => {
+            Ok(Runnable::Domain(row, arguments) | Runnable::Tried(row, arguments)) => {
                 row.wanted_secret(&self.domain, Call::new(&row.function, arguments, self.style.json))
             }
             Ok(Runnable::Shell(_)) | Err(_) => None,
@@ -146,12 +144,14 @@ impl<D: Domain> Session<D> {
         let ReadStatement { shown, call, .. } = statement;
         let text = shown.as_ref();
         self.echo(self.statement_count + 1, text);
+        let is_tried = matches!(call, Ok(Runnable::Tried(..)));
         let (outcome, explanation) = match call {
-            Ok(Runnable::Domain(row, arguments)) => {
+            Ok(Runnable::Domain(row, arguments) | Runnable::Tried(row, arguments)) => {
                 self.statement_count += 1;
                 self.is_wide = is_wide(&row.function, &arguments);
                 let call = Call::new(&row.function, &arguments, self.style.json).traced_by(&self.trace);
-                let mut outcome = self.domain.call(row, call).await;
+                let running = if is_tried { self.domain.try_call(row, call) } else { self.domain.call(row, call) };
+                let mut outcome = running.await;
                 let explanation = if self.style.for_a_person { explanation(&outcome, call) } else { None };
                 if let (Err(not_done), true) = (&mut outcome, explanation.is_some()) {
                     // The explanation says it.
@@ -342,10 +342,4 @@ impl<D: Domain> Session<D> {
             output.push('\n');
         }
     }
-}
-
-/// Whether a call asks for all columns of its table in full.
-fn is_wide(function: &Function, arguments: &Arguments<'_>) -> bool {
-    let parameter = function.parameters.iter().position(|parameter| *parameter == WIDE);
-    parameter.and_then(|parameter| arguments.get(parameter)) == Some("true")
 }

@@ -63,9 +63,9 @@ fn a_line_of_a_mebibyte_is_read_and_a_longer_one_is_refused() {
 
 #[test]
 fn a_statement_with_a_line_that_is_not_utf_8_is_not_run_without_it() {
-    let finished = run(&["--quiet", "--keep-going"], b"Bank.open\nBank.create \"a\n\xFF\nBank.foo\n");
+    let finished = run(&["--quiet", "--keep-going"], b"Bank.open\nBank.create \"a\n\xFF\nBank.xyz\n");
     assert_eq!(finished.stdout, "{:ok, #Bank<memory>}\n");
-    let expected = "error: 3:1: this is not UTF-8\nerror: 4:1: there is no function `Bank.foo`; help lists what there is\n  Bank.foo\n  ^^^^^^^^\n";
+    let expected = "error: 3:1: this is not UTF-8\nerror: 4:1: there is no function `Bank.xyz`; help lists what there is\n  Bank.xyz\n  ^^^^^^^^\n";
     assert_eq!(finished.stderr, expected);
 }
 

@@ -25,6 +25,8 @@ Bank.statement "The Right Honourable Count Dracula of Transylvania, 狼"
 Bank.transfers; Bank.transfers limit: 1; Bank.why "Wolfman"; Bank.why "CEO"; Bank.why "Wolfman", limit: 1
 Bank.events; Bank.events "Wolfman"; Bank.events from: 3, limit: 2; Bank.events "CEO"
 Bank.snapshots "Wolfman"; Bank.handlers; Bank.parked; Bank.watch from: 1, limit: 9
+Bank.graph 8; Bank.graph "Wolfman"; Bank.chart "Wolfman"; try Bank.transfer "Wolfman", "Nobody", 5
+Bank.fork "what if it had all been different", at: 3; Bank.forks; Bank.deposit "Wolfman", 5; Bank.diff; Bank.switch "main"
 "#;
 
 const WRITTEN: &str = r#"LibraryWriteService.add_book "978-1593275846", "Elixir in Action: a book about the language and its ways of doing many things at once", "Sasa Juric", 1_000_000
@@ -227,3 +229,23 @@ const LOG: &str = r#"pos  stream           v  time          type                
      {"account_id":"Wolfman","transfer_id":"6496","payee":"Dracula","amount":25}
      correlation 6496  causation 9b18
 Times are of 2026-01-01 UTC; wide: true shows all in full."#;
+
+#[test]
+fn trees_and_charts_are_drawn_as_the_terminal_can() {
+    const STATEMENTS: &str =
+        "Bank.open; Bank.create \"A\", deposit: 5; try Bank.transfer \"A\", \"B\", 4; Bank.chart \"A\"";
+    let drawn = |locale: &str| {
+        let bank = Command::new(env!("CARGO_BIN_EXE_bank")).env_remove("LC_ALL").env_remove("LC_CTYPE");
+        let bank = bank.env("LANG", locale).args(["--seed", "7", "--quiet", "-c", STATEMENTS]);
+        String::from_utf8(printed_in(NARROW, bank)).unwrap()
+    };
+    for locale in ["C", "POSIX", "en_US.ISO-8859-1"] {
+        let drawn = drawn(locale);
+        assert!(drawn.is_ascii() && drawn.contains("`-Money Reserved (balance 5 -> 1)"), "{locale}: {drawn}");
+        assert!(drawn.contains("0 |######"), "{locale}: {drawn}");
+    }
+    for locale in ["", "C.UTF-8", "de_DE.utf8"] {
+        let drawn = drawn(locale);
+        assert!(drawn.contains("└ Money Reserved (balance 5 → 1)") && drawn.contains("0 │▁▁▁"), "{locale}: {drawn}");
+    }
+}

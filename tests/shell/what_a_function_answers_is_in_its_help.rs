@@ -29,7 +29,7 @@ fn help_names_every_error_of_every_function() {
                 Value::String(reply) => Some(reply.as_str()).filter(|reply| MISSING.contains(reply)),
                 _ => None,
             };
-            let function = statement.split([' ', '(']).next().unwrap();
+            let function = statement.trim_start_matches("try ").split([' ', '(']).next().unwrap();
             if let Some(reason) = reason {
                 replied.entry(function.to_owned()).or_default().insert(reason.to_owned());
                 reasons.insert(reason.to_owned());

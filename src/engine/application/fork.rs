@@ -74,6 +74,7 @@ impl<E: StoredEvent> Application<E> {
         let is_left_out = |part: &Part<E>| part.name.is_some_and(|name| without.contains(&name));
         let user = self.inner.sender.user().map(str::to_owned);
         let builder = Builder::on(overlay.into())
+            .seed(self.inner.seed)
             .user(user)
             .limits(self.inner.limits)
             .retry(self.inner.retry)

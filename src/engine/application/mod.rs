@@ -89,6 +89,8 @@ struct Inner<E: 'static> {
     feed: FeedHandle<E>,
     handlers: Mutex<Vec<HandlerControl>>,
     ids: IdSource,
+    /// What clock and ids derive from, and those of a fork.
+    seed: Option<u64>,
     /// The details that the metadata of each command from outside share.
     sender: Metadata,
     clock: Arc<Clock>,

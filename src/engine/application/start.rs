@@ -156,6 +156,7 @@ impl<E: StoredEvent> Builder<E> {
             feed,
             handlers: Mutex::new(handlers),
             ids,
+            seed,
             sender: sender(user.as_deref()),
             clock,
             retry,

@@ -1,13 +1,23 @@
 //! What a domain provides to get the functions of every application.
 
+use std::error::Error;
+use std::future::{Future, ready};
+use std::pin::Pin;
+
 use super::Words;
-use crate::engine::application::Application;
-use crate::engine::log::StreamId;
+use super::fork_name;
+use super::forks::Forks;
+use crate::engine::application::{Application, Builder, Unavailable};
+use crate::engine::log::{Moment, RecordedEvent, StreamId};
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, STORE_FAILED, UNAVAILABLE};
 use crate::shell::error_reason::ErrorReason;
-use crate::shell::functions::{Parameter, ParameterKind};
+use crate::shell::function_table::AT;
+use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
 use crate::shell::term::Term;
+
+/// An answer that is looked up.
+pub type Looking<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 
 /// A domain with an application. It provides what the functions of every application need.
 pub trait HasApplication: Send + Sync + 'static {
@@ -27,12 +37,102 @@ pub trait HasApplication: Send + Sync + 'static {
     /// What an argument may lead to that names a stream.
     const STREAM_ERRORS: &'static [ErrorReason] = &[Self::WORDS.no_stream];
 
-    /// The application.
+    /// The process managers that an application has only where it is asked for them, and so its forks.
+    const ONLY_ASKED_FOR: &'static [&'static str] = &[];
+
+    /// The parameters of a new fork. The first is its name; those that a domain adds are for
+    /// [`add_to_fork`](HasApplication::add_to_fork).
+    const FORK_PARAMETERS: &'static [Parameter] = &[fork_name::NAME, AT];
+
+    /// What `help` says about a new fork.
+    const FORK_DETAILS: &'static str = fork_name::DETAILS;
+
+    /// What the parameters that a domain adds may lead to.
+    const FORK_ERRORS: &'static [ErrorReason] = &[];
+
+    /// The application that calls go to, which may be a fork.
     ///
     /// # Errors
     ///
     /// The reply when no application is open.
     fn application(&self) -> Result<Application<Self::Event>, Term>;
+
+    /// The application that all forks come from.
+    ///
+    /// # Errors
+    ///
+    /// The reply when no application is open.
+    fn main(&self) -> Result<Application<Self::Event>, Term>;
+
+    /// The forks of the application.
+    fn forks(&self) -> &Forks<Self::Event>;
+
+    /// The same functions on another application, where a call is tried: they print no trace.
+    ///
+    /// # Errors
+    ///
+    /// The reply when they cannot run there.
+    fn rehearse_on(&self, application: Application<Self::Event>) -> Result<Self, NotDone>
+    where
+        Self: Sized;
+
+    /// Called when calls go to another of the forks, or to the application itself.
+    ///
+    /// # Errors
+    ///
+    /// The reply when they cannot.
+    fn switched(&mut self) -> Result<(), NotDone> {
+        Ok(())
+    }
+
+    /// Adds what a call asks for to a new fork.
+    ///
+    /// # Errors
+    ///
+    /// The reply to an invalid argument.
+    fn add_to_fork(&self, fork: Builder<Self::Event>, call: &Call<'_>) -> Result<Builder<Self::Event>, NotDone> {
+        let _ = call;
+        Ok(fork)
+    }
+
+    /// The name of a refusal, without its colon. By default what it says stands for it.
+    fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
+        let _ = refusal;
+        None
+    }
+
+    /// The title of the command behind an event, where the event tells it.
+    fn command_title(event: &Self::Event) -> Option<&'static str> {
+        let _ = event;
+        None
+    }
+
+    /// How much a command is [about](crate::engine::domain::Command::quantity), as people write it.
+    fn quantity(application: &Application<Self::Event>, quantity: i64) -> Term {
+        let _ = application;
+        Term::Integer(quantity.into())
+    }
+
+    /// What an event changed, in a few words: `balance 975 → 925`.
+    fn effect<'a>(
+        application: &'a Application<Self::Event>,
+        event: &'a RecordedEvent<Self::Event>,
+    ) -> Looking<'a, Option<String>> {
+        let _ = (application, event);
+        Box::pin(ready(None))
+    }
+
+    /// How things are with a stream now, to be compared with another history; `None` where there is nothing. By default, its
+    /// number of events.
+    fn standing<'a>(
+        application: &'a Application<Self::Event>,
+        stream: &'a StreamId,
+    ) -> Looking<'a, Result<Option<Term>, Unavailable>> {
+        Box::pin(async move {
+            let version = application.version_at(stream, Moment::NOW).await?.get();
+            Ok((version > 0).then(|| Term::Integer(version.into())))
+        })
+    }
 
     /// The stream that an argument names.
     ///

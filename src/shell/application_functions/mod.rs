@@ -7,10 +7,16 @@
 
 mod backup;
 mod breaks;
+mod cascade;
 mod crash;
+mod diff;
 mod events;
 mod export;
 mod file;
+mod fork;
+mod fork_name;
+mod forks;
+mod graph;
 mod handler_names;
 mod handlers;
 mod has_application;
@@ -24,31 +30,37 @@ mod rebuild;
 mod shell_application;
 mod snapshots;
 mod stream;
+mod switch;
 mod trace;
+mod try_call;
 mod verify;
 mod watch;
 mod why;
 mod words;
 
 pub(in crate::shell) use self::events::row as events_row;
+pub use self::fork_name::NAME as FORK_NAME;
+pub use self::forks::Forks;
 pub(in crate::shell) use self::handler_names::handler_names;
-pub use self::has_application::HasApplication;
+pub use self::has_application::{HasApplication, Looking};
 pub use self::names::{application_names, names};
 pub(in crate::shell) use self::parked_numbers::ParkedNumbers;
 pub use self::shell_application::ShellApplication;
 pub(in crate::shell) use self::stream::not_there_yet;
+pub use self::try_call::try_call;
 pub(in crate::shell) use self::why::because;
 pub use self::words::{Words, words};
-use super::common_errors::{COMMAND_ID_TAKEN, OUTCOME_UNKNOWN};
-use super::functions::{Function, Parameter, Row};
+use super::common_errors::{COMMAND_ID_TAKEN, DEFECT, OUTCOME_UNKNOWN, STORE_FAILED};
+use super::functions::{Function, NotDone, Parameter, Row};
 use super::term::Term;
-use crate::engine::application::Receipt;
+use crate::engine::application::{Receipt, StartError};
 
 /// The functions of every application.
-pub const fn application_functions<D: HasApplication>() -> [Row<D>; 22] {
+pub const fn application_functions<D: HasApplication>() -> [Row<D>; 28] {
     [
         events::row(),
         why::row(),
+        graph::row(),
         watch::row(),
         snapshots::row(),
         handlers::row(),
@@ -69,6 +81,11 @@ pub const fn application_functions<D: HasApplication>() -> [Row<D>; 22] {
         export::row(),
         import::row(),
         rebuild::row(),
+        fork::row(),
+        switch::forks_row(),
+        switch::switch_row(),
+        switch::drop_row(),
+        diff::row(),
     ]
 }
 
@@ -101,6 +118,17 @@ const fn function<D: HasApplication>(
     example: &'static str,
 ) -> Function {
     query::<D>(name, parameters, summary, example).words(const { &D::WORDS.placeholders() })
+}
+
+/// The outcome when a fork, or what is only tried, did not start.
+fn not_started(error: StartError) -> NotDone {
+    match error {
+        StartError::Unavailable(_) | StartError::Unreadable(_) => {
+            NotDone::failed(Term::Error(STORE_FAILED), error.to_string()).changing_nothing()
+        }
+        // The application was started of the same parts.
+        defect => NotDone::failed(Term::Error(DEFECT), defect.to_string()).changing_nothing(),
+    }
 }
 
 /// The reply with a number of events.

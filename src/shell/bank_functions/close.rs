@@ -8,7 +8,7 @@ use crate::shell::term::Term;
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "close", &[], "closes the bank", "Bank.close").group("Bank").ending().errors(CLOSING).details(
-        "Commands that were sent are finished first. A bank in memory is gone after that. A bank in a file that no\n\
+        "Commands that were sent are finished first, and forks end. A bank in memory is gone after that. A bank in a file that no\n\
             other program has open is then this one file, which may be copied, moved and sent.\n\
             Replies :ok, or {:error, :bank_stopped} if its file was moved, removed or replaced meanwhile.",
     ),
@@ -16,6 +16,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 );
 
 async fn close(functions: &mut BankFunctions, _: Call<'_>) -> Outcome {
+    functions.leave_forks().await;
     let bank = functions.bank()?;
     let has_stopped = bank.failure().is_some();
     functions.close_bank(&bank).await;

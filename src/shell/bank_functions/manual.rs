@@ -12,5 +12,5 @@ pub(super) static MANUAL: Manual = Manual {
   The integer 1 and the string \"1\" name the same account, and so do the atom :wolfman and \"wolfman\".
   A malformed argument of the right kind is a reply as any other, such as {:error, :no_decimals}: a script goes
   on after it.",
-    shell_functions: shell_functions("help Bank.deposit"),
+    shell_functions: shell_functions("help Bank.deposit", "try Bank.deposit \"Wolfman\", 100"),
 };

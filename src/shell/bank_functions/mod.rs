@@ -2,6 +2,7 @@
 
 mod account_list;
 mod change;
+mod chart;
 mod check_balance;
 mod close;
 mod close_account;
@@ -13,6 +14,7 @@ mod earlier_lines;
 mod error_groups;
 mod errors;
 mod events;
+mod fork;
 mod freeze;
 mod load;
 mod manual;
@@ -36,6 +38,7 @@ mod wanted_pin;
 mod why;
 mod withdraw;
 
+use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::JoinSet;
@@ -43,23 +46,26 @@ use tokio::task::JoinSet;
 use self::error_groups::ANY;
 use self::errors::{BANK_NOT_OPEN, INVALID_NAME, NO_ACCOUNT};
 use self::manual::MANUAL;
+use self::money::money;
 use self::names::AccountNames;
 use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
-use super::application_functions::{HasApplication, ParkedNumbers, Words, application_functions};
+use super::application_functions::{
+    Forks, HasApplication, Looking, ParkedNumbers, Words, application_functions, try_call,
+};
 use super::error_reason::ErrorReason;
-use super::functions::{Call, Domain, Manual, Names, Parameter, Row, RunningCall, SentCall, joined};
+use super::functions::{Call, Domain, Manual, Names, NotDone, Parameter, Row, RunningCall, SentCall, joined};
 use super::term::Term;
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options};
-use crate::engine::application::{Application, Seams};
+use crate::engine::application::{Application, Builder, Seams, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
-use crate::engine::log::StreamId;
+use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 44] = joined(
+static ROWS: [Row<BankFunctions>; 51] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -84,6 +90,7 @@ static ROWS: [Row<BankFunctions>; 44] = joined(
         statement::ROW,
         transfers::ROW,
         why::ROW,
+        chart::ROW,
         events::ROW,
     ],
     &application_functions(),
@@ -92,7 +99,11 @@ static ROWS: [Row<BankFunctions>; 44] = joined(
 /// The bank at the prompt. At most one is open at a time.
 #[derive(Debug)]
 pub struct BankFunctions {
+    /// What calls go to: the bank, or a fork of it.
     open: Arc<RwLock<Option<Bank>>>,
+    /// The bank itself, while calls go to a fork.
+    main: Option<Bank>,
+    forks: Forks<AccountEvent>,
     options: Options,
     consistency: Consistency,
     trace: Trace,
@@ -110,6 +121,8 @@ impl BankFunctions {
     pub fn new(options: Options, trace: Trace) -> Self {
         Self {
             open: Arc::default(),
+            main: None,
+            forks: Forks::default(),
             options,
             consistency: Consistency::Strong,
             trace,
@@ -151,9 +164,60 @@ impl HasApplication for BankFunctions {
     const STREAM: Parameter = ACCOUNT;
     const ERRORS: &'static [ErrorReason] = ANY;
     const STREAM_ERRORS: &'static [ErrorReason] = &[NO_ACCOUNT, INVALID_NAME];
+    const FORK_PARAMETERS: &'static [Parameter] = fork::PARAMETERS;
+    const FORK_DETAILS: &'static str = fork::DETAILS;
+    const FORK_ERRORS: &'static [ErrorReason] = &[INVALID_NAME];
+    const ONLY_ASKED_FOR: &'static [&'static str] = Bank::ONLY_WITH_OPTION;
 
     fn application(&self) -> Result<Application<AccountEvent>, Term> {
         Ok((*self.reader()?).clone())
+    }
+
+    fn main(&self) -> Result<Application<AccountEvent>, Term> {
+        let main = self.main.clone().map_or_else(|| self.bank(), Ok)?;
+        Ok((*main.with_consistency(self.consistency)).clone())
+    }
+
+    fn forks(&self) -> &Forks<AccountEvent> {
+        &self.forks
+    }
+
+    fn rehearse_on(&self, application: Application<AccountEvent>) -> Result<Self, NotDone> {
+        self.on_overlay(application)
+    }
+
+    fn switched(&mut self) -> Result<(), NotDone> {
+        self.follow_forks()
+    }
+
+    fn add_to_fork(&self, fork: Builder<AccountEvent>, call: &Call<'_>) -> Result<Builder<AccountEvent>, NotDone> {
+        fork::with_options(fork, call)
+    }
+
+    fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
+        refusal.downcast_ref().map(|refusal| replies::refused(refusal).name())
+    }
+
+    fn command_title(event: &AccountEvent) -> Option<&'static str> {
+        Some(event.command_title())
+    }
+
+    fn quantity(application: &Application<AccountEvent>, quantity: i64) -> Term {
+        money(fork::currency_of(application), quantity)
+    }
+
+    fn effect<'a>(
+        application: &'a Application<AccountEvent>,
+        event: &'a RecordedEvent<AccountEvent>,
+    ) -> Looking<'a, Option<String>> {
+        Box::pin(fork::effect(application, event))
+    }
+
+    fn standing<'a>(
+        application: &'a Application<AccountEvent>,
+        stream: &'a StreamId,
+    ) -> Looking<'a, Result<Option<Term>, Unavailable>> {
+        Box::pin(fork::standing(application, stream))
     }
 
     fn stream(name: &str) -> Result<StreamId, Term> {
@@ -176,17 +240,27 @@ impl Domain for BankFunctions {
         row.run(self, call)
     }
 
+    fn try_call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
+        self.failed = None;
+        try_call(self, row, call)
+    }
+
+    fn fork(&self) -> Option<String> {
+        self.forks.current_name()
+    }
+
     async fn send_ahead(&mut self, call: Call<'_>) -> Option<SentCall> {
         self.send_command_ahead(call).await
     }
 
     fn names(&self) -> Box<dyn Names> {
-        Box::new(AccountNames { open: self.open.clone(), parked: ParkedNumbers::on_this_runtime() })
+        let (open, forks, parked) = (self.open.clone(), self.forks.clone(), ParkedNumbers::on_this_runtime());
+        Box::new(AccountNames { open, forks, parked })
     }
 
     fn what_is_open(&self) -> Option<String> {
-        let bank = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let name = bank.as_ref()?.url().path()?.file_name()?;
+        let bank = self.main.clone().or_else(|| self.opened())?;
+        let name = bank.url().path()?.file_name()?;
         Some(name.to_string_lossy().into_owned())
     }
 
@@ -195,6 +269,7 @@ impl Domain for BankFunctions {
     }
 
     async fn close(&mut self) {
+        self.leave_forks().await;
         if let Some(bank) = self.opened() {
             self.close_bank(&bank).await;
         }

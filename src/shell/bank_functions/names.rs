@@ -2,17 +2,18 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::bank::{AccountId, Bank};
-use crate::shell::application_functions::{ParkedNumbers, handler_names};
+use crate::bank::{AccountEvent, AccountId, Bank};
+use crate::shell::application_functions::{Forks, ParkedNumbers, handler_names};
 use crate::shell::functions::{Names, Parameter, ParameterKind};
 
 /// The parameter for the holder of an account.
 const HOLDER: &str = "holder";
 
-/// The names of existing accounts, of their holders and of handlers, and the numbers of parked events, for completion on the editor's
+/// The names of existing accounts, of their holders, of handlers and of forks, and the numbers of parked events, for completion on the editor's
 /// thread.
 pub(super) struct AccountNames {
     pub(super) open: Arc<RwLock<Option<Bank>>>,
+    pub(super) forks: Forks<AccountEvent>,
     pub(super) parked: ParkedNumbers,
 }
 
@@ -22,6 +23,9 @@ impl Names for AccountNames {
         let Some(bank) = bank else {
             return Vec::new();
         };
+        if let Some(forks) = self.forks.beginning_with(parameter, prefix, limit) {
+            return forks;
+        }
         if parameter.name == HOLDER {
             return bank.account_list().read(|accounts| accounts.holders_beginning_with(prefix, limit));
         }

@@ -16,6 +16,7 @@ use crate::engine::runtime::StopReason;
 use crate::engine::store::StoreError;
 use crate::shell::application_functions::{self, Words, not_there_yet, words};
 use crate::shell::common_errors::{BUSY, COMMAND_ID_TAKEN, NO_EVENT};
+use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Explanation, NotDone};
 use crate::shell::query_arguments::beyond_the_end;
 use crate::shell::term::Term;
@@ -51,30 +52,37 @@ pub(super) fn changed(bank: &Bank, receipt: &Receipt) -> Term {
     }
 }
 
+/// The reason of a refusal.
+pub(super) fn refused(refusal: &Refusal) -> ErrorReason {
+    match refusal {
+        Refusal::AccountExists => ACCOUNT_EXISTS,
+        Refusal::InvalidName(_) => INVALID_NAME,
+        Refusal::NoAccount => NO_ACCOUNT,
+        Refusal::BalanceLimit => BALANCE_LIMIT,
+        Refusal::PinRequired => PIN_REQUIRED,
+        Refusal::AccountLocked => ACCOUNT_LOCKED,
+        Refusal::NotLocked => NOT_LOCKED,
+        Refusal::AccountClosed => ACCOUNT_CLOSED,
+        Refusal::BalanceNotZero => BALANCE_NOT_ZERO,
+        Refusal::OverdraftInUse => OVERDRAFT_IN_USE,
+        Refusal::TransferUnderWay => TRANSFER_UNDER_WAY,
+        Refusal::AccountFrozen => ACCOUNT_FROZEN,
+        Refusal::AlreadyFrozen => ALREADY_FROZEN,
+        Refusal::NotFrozen => NOT_FROZEN,
+        Refusal::NoPin => NO_PIN,
+        Refusal::OutdatedPinCheck => BUSY,
+        Refusal::SameAccount => SAME_ACCOUNT,
+        Refusal::TooManyTransfers => TOO_MANY_TRANSFERS,
+        Refusal::NoReservation => NO_RESERVATION,
+        Refusal::AlreadyReversed => ALREADY_REVERSED,
+        Refusal::Overdrawn => ACCOUNT_OVERDRAWN,
+    }
+}
+
 /// The reply to a command that was not carried out.
 pub(super) fn failure(failure: &CommandFailure) -> Term {
     Term::Error(match failure {
-        CommandFailure::Refused(Refusal::AccountExists) => ACCOUNT_EXISTS,
-        CommandFailure::Refused(Refusal::InvalidName(_)) => INVALID_NAME,
-        CommandFailure::Refused(Refusal::NoAccount) => NO_ACCOUNT,
-        CommandFailure::Refused(Refusal::BalanceLimit) => BALANCE_LIMIT,
-        CommandFailure::Refused(Refusal::PinRequired) => PIN_REQUIRED,
-        CommandFailure::Refused(Refusal::AccountLocked) => ACCOUNT_LOCKED,
-        CommandFailure::Refused(Refusal::NotLocked) => NOT_LOCKED,
-        CommandFailure::Refused(Refusal::AccountClosed) => ACCOUNT_CLOSED,
-        CommandFailure::Refused(Refusal::BalanceNotZero) => BALANCE_NOT_ZERO,
-        CommandFailure::Refused(Refusal::OverdraftInUse) => OVERDRAFT_IN_USE,
-        CommandFailure::Refused(Refusal::TransferUnderWay) => TRANSFER_UNDER_WAY,
-        CommandFailure::Refused(Refusal::AccountFrozen) => ACCOUNT_FROZEN,
-        CommandFailure::Refused(Refusal::AlreadyFrozen) => ALREADY_FROZEN,
-        CommandFailure::Refused(Refusal::NotFrozen) => NOT_FROZEN,
-        CommandFailure::Refused(Refusal::NoPin) => NO_PIN,
-        CommandFailure::Refused(Refusal::OutdatedPinCheck) => BUSY,
-        CommandFailure::Refused(Refusal::SameAccount) => SAME_ACCOUNT,
-        CommandFailure::Refused(Refusal::TooManyTransfers) => TOO_MANY_TRANSFERS,
-        CommandFailure::Refused(Refusal::NoReservation) => NO_RESERVATION,
-        CommandFailure::Refused(Refusal::AlreadyReversed) => ALREADY_REVERSED,
-        CommandFailure::Refused(Refusal::Overdrawn) => ACCOUNT_OVERDRAWN,
+        CommandFailure::Refused(refusal) => refused(refusal),
         CommandFailure::IdTaken { .. } => COMMAND_ID_TAKEN,
         CommandFailure::Unavailable(unavailable) => return WORDS.unavailable(unavailable),
     })

@@ -1,7 +1,7 @@
 //! The statement at the cursor, while it is being typed.
 
 use crate::shell::functions::{Function, Parameter, Vocabulary};
-use crate::shell::language::{TokenKind, Tokens};
+use crate::shell::language::{TRY, TokenKind, Tokens};
 
 /// A statement up to the cursor.
 #[derive(Default)]
@@ -57,6 +57,10 @@ impl<'a> PartialStatement<'a> {
                 }
                 TokenKind::Space | TokenKind::OpeningParenthesis if statement.function.is_none() => {
                     let name = line[statement.start..token.start].trim_start();
+                    if name == TRY && token.kind == TokenKind::Space {
+                        statement.start = token.end;
+                        continue;
+                    }
                     statement.function = vocabulary.called(name);
                     statement.keyword = None;
                     argument = token.end;

@@ -33,6 +33,10 @@ pub enum CallProblem {
     UnknownKeyword { function: String, keyword: String, suggestions: Vec<String> },
     #[error("`{parameter}` is given by its place, without its name: {function} {parameters}")]
     NoKeyword { function: String, parameter: &'static str, parameters: String },
+    #[error("`try` is followed by a command, as in `try {example}`")]
+    NothingToTry { example: &'static str },
+    #[error("`{function}` sends no command that could be tried: call it without `try`")]
+    NoCommand { function: String },
     #[error("`{keyword}:` is given twice")]
     RepeatedKeyword { keyword: String },
 }

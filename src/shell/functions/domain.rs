@@ -3,10 +3,11 @@
 use std::future::{Future, ready};
 
 use super::function::{Function, Parameter};
-use super::outcome::SentCall;
+use super::outcome::{NotDone, SentCall};
 use super::row::{Call, Row, RunningCall};
 use super::vocabulary::{Manual, Vocabulary};
 use crate::engine::application::Seams;
+use crate::shell::common_errors::DEFECT;
 
 /// A domain as the shell sees it: functions to call by name.
 pub trait Domain: Send + Sized + 'static {
@@ -19,6 +20,18 @@ pub trait Domain: Send + Sized + 'static {
     /// Calls a function.
     fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
         row.run(self, call)
+    }
+
+    /// Calls a function that sends a command, and shows what that leads to: nothing is stored, sent or counted. A domain with
+    /// functions that send commands provides it; see
+    /// [`try_call`](crate::shell::application_functions::try_call).
+    fn try_call<'a>(&'a mut self, _row: &'static Row<Self>, _call: Call<'a>) -> RunningCall<'a> {
+        Box::pin(ready(Err(NotDone::malformed(DEFECT, "this domain has nothing to try a command on"))))
+    }
+
+    /// The name of the fork that calls go to, for the prompt. By default there are none.
+    fn fork(&self) -> Option<String> {
+        None
     }
 
     /// Sends the command of a call without waiting for its outcome. `None`, if the call must wait until every call before

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::shell::common_errors::OUTCOME_UNKNOWN;
 use crate::shell::error_reason::ErrorReason;
 
 /// A function of the shell language.
@@ -121,6 +122,11 @@ impl Function {
     /// Every error that it may reply, those of its own first.
     pub fn all_errors(&self) -> impl Iterator<Item = ErrorReason> {
         self.errors.iter().chain(self.common_errors).flat_map(|group| group.iter().copied())
+    }
+
+    /// Whether it sends a command: then nobody may know what came of it, if the store fails meanwhile.
+    pub fn sends_command(&self) -> bool {
+        self.all_errors().any(|error| error == OUTCOME_UNKNOWN)
     }
 
     /// One of its texts, with the domain's words for the placeholders.

@@ -31,7 +31,7 @@ pub struct Manual {
     /// More for the end of `help`: lines that begin with a newline.
     pub notes: &'static str,
     /// The functions that the shell has in every domain.
-    pub shell_functions: [ShellFunction; 5],
+    pub shell_functions: [ShellFunction; 6],
 }
 
 /// A function of the shell itself, such as `help`.

@@ -27,6 +27,7 @@ pub(super) use self::literals::string_begun;
 pub use self::open_statement::OpenStatement;
 pub use self::parser::Statements;
 pub use self::statement::Statement;
+pub(super) use self::statement::TRY;
 pub(super) use self::syntax_error::shortened;
 pub use self::syntax_error::{Problem, SyntaxError};
 pub use self::tokens::{Token, TokenKind, Tokens};

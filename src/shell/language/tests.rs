@@ -154,3 +154,18 @@ fn what_follows_a_mistake_is_read() {
     assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, true]);
     assert_eq!(read[3], Ok("i"));
 }
+
+#[test]
+fn try_before_a_call_is_no_part_of_it() {
+    let text = "  try  Bank.deposit(\"Wolfman\", 100) # if";
+    let tried = only(text);
+    assert_eq!((tried.is_tried, &text[tried.span.clone()]), (true, "try  Bank.deposit(\"Wolfman\", 100)"));
+    assert_eq!((tried.name.module, tried.name.function, tried.arguments.len()), (Some("Bank"), "deposit", 2));
+    assert!(!only("Bank.deposit \"Wolfman\", 100").is_tried);
+    for alone in ["try", "try \"Bank.deposit\"", "try()"] {
+        let called = only(alone);
+        assert_eq!((called.is_tried, called.name.function), (false, "try"), "{alone}");
+    }
+    assert_eq!(only("tried 1").name.function, "tried");
+    assert_eq!(Statements::name_at("try Bank.deposit 1 2", 0).unwrap().function, "deposit");
+}

@@ -4,23 +4,25 @@ use super::errors::{INVALID_ISBN, INVALID_USER, NO_BOOK};
 use super::manual::NOTES;
 use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
 use super::replies::{book, inventory_table, loan_table};
-use crate::engine::application::{Application, Seams};
+use crate::engine::application::{Application, Seams, Unavailable};
 use crate::engine::domain::Aggregate as _;
-use crate::engine::log::StreamId;
+use crate::engine::log::{Moment, StreamId};
 use crate::library::{Book, BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{
-    HasApplication, Words, application_functions, names, not_there_yet, query, words,
+    Forks, HasApplication, Looking, Words, application_functions, names, not_there_yet, query, try_call, words,
 };
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::function_table::{AS_OF, AT, LIMIT, WIDE};
-use crate::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, Reply, Row, joined};
+use crate::shell::functions::{
+    Call, Domain, Manual, Names, NotDone, Outcome, Parameter, Reply, Row, RunningCall, joined,
+};
 use crate::shell::help::shell_functions;
 use crate::shell::page::{cut, paged};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::Term;
 
-static ROWS: [Row<ReadFunctions>; 25] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
+static ROWS: [Row<ReadFunctions>; 31] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
 
 /// The words for the service in replies and help.
 static WORDS: Words = words! {
@@ -43,13 +45,16 @@ static MANUAL: Manual = Manual {
     function: "LibraryReadService.get_inventory",
     call: "LibraryReadService.get_book(\"978-1680502992\")",
     notes: NOTES,
-    shell_functions: shell_functions("help LibraryReadService.get_book"),
+    shell_functions: shell_functions("help LibraryReadService.get_book", "try LibraryWriteService.return_book"),
 };
 
 /// The functions of the read service at the prompt.
 #[derive(Debug)]
 pub struct ReadFunctions {
+    main: ReadService,
+    /// The service on the fork that questions go to, or else the same as `main`.
     service: ReadService,
+    forks: Forks<BookEvent>,
 }
 
 const GET_INVENTORY: Row<ReadFunctions> = Row::new(
@@ -139,7 +144,7 @@ async fn get_loans(service: &ReadFunctions, call: Call<'_>) -> Outcome {
 impl ReadFunctions {
     /// The functions of a running service.
     pub fn new(service: ReadService) -> Self {
-        Self { service }
+        Self { main: service.clone(), service, forks: Forks::default() }
     }
 }
 
@@ -157,6 +162,38 @@ impl HasApplication for ReadFunctions {
         Ok((*self.service).clone())
     }
 
+    fn main(&self) -> Result<Application<BookEvent>, Term> {
+        Ok((*self.main).clone())
+    }
+
+    fn forks(&self) -> &Forks<BookEvent> {
+        &self.forks
+    }
+
+    fn rehearse_on(&self, application: Application<BookEvent>) -> Result<Self, NotDone> {
+        let service = ReadService::of_fork(application).map_err(|error| WORDS.failed(&error))?;
+        Ok(Self::new(service))
+    }
+
+    fn switched(&mut self) -> Result<(), NotDone> {
+        self.service = match self.forks.current() {
+            Some(fork) => ReadService::of_fork(fork).map_err(|error| WORDS.failed(&error))?,
+            None => self.main.clone(),
+        };
+        Ok(())
+    }
+
+    fn standing<'a>(
+        application: &'a Application<BookEvent>,
+        stream: &'a StreamId,
+    ) -> Looking<'a, Result<Option<Term>, Unavailable>> {
+        Box::pin(async move {
+            let book: Book = application.state_up_to(stream, Moment::NOW).await?;
+            let copies = format!("{} in, {} out", book.copies_in(), book.copies_out());
+            Ok(book.listed_as().map(|_| Term::String(copies)))
+        })
+    }
+
     fn stream(isbn: &str) -> Result<StreamId, Term> {
         book_stream(isbn)
     }
@@ -172,7 +209,7 @@ impl Domain for ReadFunctions {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        names(&self.service, |inventory: &Inventory, parameter, prefix, limit| {
+        names(&self.main, &self.forks, |inventory: &Inventory, parameter, prefix, limit| {
             if *parameter == USER {
                 inventory.borrowers_beginning_with(prefix, limit).iter().map(UserId::to_string).collect()
             } else if [ISBN, FROM].contains(parameter) {
@@ -183,15 +220,24 @@ impl Domain for ReadFunctions {
         })
     }
 
+    fn try_call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
+        try_call(self, row, call)
+    }
+
+    fn fork(&self) -> Option<String> {
+        self.forks.current_name()
+    }
+
     fn seams(&self) -> Option<Seams> {
         Some(self.service.seams())
     }
 
     async fn close(&mut self) {
-        self.service.close().await;
+        self.forks.end_all().await;
+        self.main.close().await;
     }
 
     fn failure(&self) -> Option<String> {
-        WORDS.failure(&self.service)
+        WORDS.failure(&self.main)
     }
 }

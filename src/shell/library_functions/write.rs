@@ -1,5 +1,7 @@
 //! `LibraryWriteService`: commands only.
 
+use std::error::Error;
+
 use super::errors::{
     ALREADY_BORROWED, BOOK_IS_OUT, COPY_LIMIT, INVALID_AUTHOR, INVALID_ISBN, INVALID_QUANTITY, INVALID_TITLE,
     INVALID_USER, NO_BOOK, NO_COPY_LEFT, NOT_BORROWED, refused,
@@ -12,15 +14,15 @@ use crate::engine::application::{Application, Seams};
 use crate::engine::log::StreamId;
 use crate::library::{BookCommand, BookEvent, WriteService};
 use crate::shell::application_functions::{
-    HasApplication, ShellApplication, Words, application_functions, application_names, command, words,
+    Forks, HasApplication, ShellApplication, Words, application_functions, application_names, command, try_call, words,
 };
 use crate::shell::error_reason::ErrorReason;
-use crate::shell::functions::{Call, Domain, Manual, Names, Outcome, Parameter, Row, joined};
+use crate::shell::functions::{Call, Domain, Manual, Names, NotDone, Outcome, Parameter, Row, RunningCall, joined};
 use crate::shell::help::shell_functions;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
 
-static ROWS: [Row<WriteFunctions>; 26] =
+static ROWS: [Row<WriteFunctions>; 32] =
     joined(&[ADD_BOOK, BORROW_BOOK, RETURN_BOOK, REMOVE_BOOK], &application_functions());
 
 /// The words for the service in replies and help.
@@ -44,7 +46,10 @@ static MANUAL: Manual = Manual {
     function: "LibraryWriteService.add_book",
     call: "LibraryWriteService.remove_book(\"978-1680502992\")",
     notes: NOTES,
-    shell_functions: shell_functions("help LibraryWriteService.add_book"),
+    shell_functions: shell_functions(
+        "help LibraryWriteService.add_book",
+        "try LibraryWriteService.remove_book \"978-1680502992\"",
+    ),
 };
 
 /// The functions of the write service at the prompt.
@@ -148,7 +153,23 @@ impl HasApplication for WriteFunctions {
     const STREAM_ERRORS: &'static [ErrorReason] = &[NO_BOOK, INVALID_ISBN];
 
     fn application(&self) -> Result<Application<BookEvent>, Term> {
-        Ok(self.0.application().clone())
+        Ok(self.0.application())
+    }
+
+    fn main(&self) -> Result<Application<BookEvent>, Term> {
+        Ok(self.0.main().clone())
+    }
+
+    fn forks(&self) -> &Forks<BookEvent> {
+        self.0.forks()
+    }
+
+    fn rehearse_on(&self, application: Application<BookEvent>) -> Result<Self, NotDone> {
+        Ok(Self(self.0.rehearse_on(application)))
+    }
+
+    fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
+        refusal.downcast_ref().map(|refusal| refused(refusal).name())
     }
 
     fn stream(isbn: &str) -> Result<StreamId, Term> {
@@ -166,7 +187,15 @@ impl Domain for WriteFunctions {
     }
 
     fn names(&self) -> Box<dyn Names> {
-        application_names(self.0.application())
+        application_names(&self.0.application(), self.0.forks())
+    }
+
+    fn try_call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
+        try_call(self, row, call)
+    }
+
+    fn fork(&self) -> Option<String> {
+        self.0.forks().current_name()
     }
 
     fn seams(&self) -> Option<Seams> {

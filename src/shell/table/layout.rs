@@ -4,6 +4,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::data::{fields, ids_within, with_short_ids};
 use super::distinct::{ShortTimes, distinct_digits, short_id};
+use crate::shell::escape;
 use crate::shell::term::{Table, Term, cell};
 use crate::shell::wrapping::{cut, wrapped};
 
@@ -41,8 +42,8 @@ enum Kind {
 
 struct Column {
     /// In full.
-    name: &'static str,
-    heading: &'static str,
+    name: String,
+    heading: String,
     kind: Kind,
     cells: Vec<String>,
     width: usize,
@@ -86,8 +87,9 @@ fn note(times: &ShortTimes) -> String {
 }
 
 fn column(table: &Table, index: usize, short: impl Fn(&Term) -> String) -> Column {
-    let name = table.columns[index];
-    let heading = SHORT_HEADINGS.iter().find(|(full, _)| *full == name).map_or(name, |(_, short)| short);
+    let name = escape::line(&table.columns[index]).into_owned();
+    let short_heading = SHORT_HEADINGS.iter().find(|(full, _)| *full == name);
+    let heading = short_heading.map_or_else(|| name.clone(), |(_, short)| (*short).to_owned());
     let terms = || table.rows.iter().filter_map(|row| row.get(index));
     let cells: Vec<_> = terms().map(short).collect();
     let kinds = terms().filter_map(kind).collect::<Vec<_>>();
@@ -160,7 +162,7 @@ impl Layout {
     }
 
     fn lines(&self, rows: usize) -> Vec<String> {
-        let mut lines = vec![self.line(|column| column.heading)];
+        let mut lines = vec![self.line(|column| &column.heading)];
         for row in 0..rows {
             lines.push(self.line(|column| &column.cells[row]));
             self.add_below(row, &mut lines);
@@ -203,7 +205,7 @@ impl Layout {
                 Kind::Id if first_id == Some(cell) => {}
                 // It breaks between its fields, so that no number is cut.
                 Kind::Json => fields(cell).into_iter().for_each(|field| add(field, "")),
-                _ => add(&format!("{} {cell}", label(column.name)), "  "),
+                _ => add(&format!("{} {cell}", label(&column.name)), "  "),
             }
         }
         if !line.is_empty() {

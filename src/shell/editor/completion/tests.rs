@@ -126,3 +126,13 @@ fn names_of_files_complete_within_strings() {
     assert_eq!(typed("").len(), 4, "hidden ones only when asked for");
     assert_eq!(typed("none/x"), Vec::<String>::new());
 }
+
+#[test]
+fn after_try_a_command_completes_as_ever() {
+    assert_eq!(typed("tr"), ["try", "Bank.transfer", "Bank.transfers"]);
+    assert_eq!(typed("try Bank.depo"), ["try Bank.deposit"]);
+    assert_eq!(typed("try Bank.deposit \"Wolfm"), ["try Bank.deposit \"Wolfman\""]);
+    assert_eq!(typed("try deposit 1, 5, m"), ["try deposit 1, 5, memo: "]);
+    assert_eq!(typed("Bank.open; try Bank.wi"), ["Bank.open; try Bank.withdraw"]);
+    assert_eq!(Assistant::of_a_bank().hint("try Bank.deposit"), Assistant::of_a_bank().hint("Bank.deposit"));
+}

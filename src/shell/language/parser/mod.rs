@@ -6,7 +6,7 @@
 mod values;
 
 use super::syntax_error::{Parsed, fail, shortened};
-use super::{Argument, ArgumentList, Name, Problem, Span, Statement, Token, TokenKind, Tokens, Value};
+use super::{Argument, ArgumentList, Name, Problem, Span, Statement, TRY, Token, TokenKind, Tokens, Value};
 
 /// Parses the statements of a text, one after another.
 #[derive(Clone, Debug)]
@@ -117,6 +117,7 @@ impl<'a> Statements<'a> {
 
     fn statement(&mut self) -> Parsed<Statement<'a>> {
         let start = self.start;
+        let is_tried = self.skip_try();
         let name = self.name_of_function()?;
         let mut arguments = ArgumentList::default();
         self.arguments(&mut arguments)?;
@@ -126,7 +127,7 @@ impl<'a> Statements<'a> {
             self.advance();
         }
         match self.peek() {
-            None | Some(TokenKind::Newline | TokenKind::Semicolon) => Ok(Statement { span, name, arguments }),
+            None | Some(TokenKind::Newline | TokenKind::Semicolon) => Ok(Statement { span, is_tried, name, arguments }),
             Some(_) if self.is_at_equals_sign() && is_variable(&arguments) => fail(self.here(), Problem::NoVariables),
             Some(next) if begins_value(next) && self.start > self.end && !self.text[..self.end].ends_with(')') => {
                 fail(self.here(), Problem::MissingComma)
@@ -137,7 +138,22 @@ impl<'a> Statements<'a> {
 
     /// The name that the statement at a place begins with, whatever follows it.
     pub(in crate::shell) fn name_at(text: &'a str, place: usize) -> Option<Name<'a>> {
-        Self::starting_at(text, place).name_of_function().ok()
+        let mut statement = Self::starting_at(text, place);
+        statement.skip_try();
+        statement.name_of_function().ok()
+    }
+
+    /// Skips `try` where another word follows it, and answers whether it does.
+    fn skip_try(&mut self) -> bool {
+        let is_try = self.token().is_some_and(|token| &self.text[token.span()] == TRY);
+        let mut ahead = self.tokens.clone();
+        let is_followed =
+            is_try && ahead.next_kind() == Some(TokenKind::Space) && ahead.next_kind() == Some(TokenKind::Word);
+        if is_followed {
+            self.advance();
+            self.skip_spaces();
+        }
+        is_followed
     }
 
     fn name_of_function(&mut self) -> Parsed<Name<'a>> {

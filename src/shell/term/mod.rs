@@ -1,6 +1,10 @@
 //! Terms: the values that functions reply, as text and as JSON.
 
-use std::borrow::Cow;
+mod chart;
+mod columns;
+mod pen;
+mod tree;
+
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -9,6 +13,10 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr as _;
 
+pub use self::chart::{Chart, ChartPoint};
+pub use self::columns::Columns;
+pub(super) use self::pen::{ASCII, Pen, UNICODE};
+pub use self::tree::{Tree, TreeNode};
 use super::error_reason::ErrorReason;
 use super::escape::{self, write_escaped, write_quoted};
 
@@ -51,6 +59,10 @@ pub enum Term {
     Nil,
     /// An aligned table for people; a list of objects in JSON.
     Table(Table),
+    /// A tree in lines for people; nested objects in JSON.
+    Tree(Tree),
+    /// A chart in lines for people; a list of points in JSON.
+    Chart(Box<Chart>),
 }
 
 /// A long list.
@@ -86,7 +98,7 @@ impl fmt::Debug for Sequence {
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The headings.
-    pub columns: Cow<'static, [&'static str]>,
+    pub columns: Columns,
     /// For each row, a value under each heading.
     pub rows: Vec<Vec<Term>>,
 }
@@ -124,6 +136,8 @@ impl fmt::Display for Term {
             Self::Json(json) => write_escaped(f, json.get()),
             Self::Nil => f.write_str("nil"),
             Self::Table(table) => table.fmt(f),
+            Self::Tree(tree) => tree.fmt(f),
+            Self::Chart(chart) => f.write_str(&chart.drawn(UNICODE, None)),
         }
     }
 }
@@ -138,7 +152,7 @@ fn write_list(f: &mut fmt::Formatter<'_>, items: impl Iterator<Item = impl fmt::
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headings = self.columns.iter().map(|heading| (*heading).to_owned()).collect();
+        let headings = self.columns.iter().map(|heading| escape::line(heading).into_owned()).collect();
         let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
         let lines: Vec<_> = std::iter::once(headings).chain(rows).collect();
         let widths: Vec<_> = (0..self.columns.len())
@@ -167,12 +181,12 @@ impl Table {
     pub fn without_empty(mut self, optional: &[&str]) -> Self {
         let is_kept: Vec<bool> = (0..self.columns.len())
             .map(|column| {
-                !optional.contains(&self.columns[column])
+                !optional.contains(&&*self.columns[column])
                     || self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !matches!(cell, Term::Nil)))
             })
             .collect();
         let mut kept = is_kept.iter().copied();
-        self.columns.to_mut().retain(|_| kept.next().unwrap_or(true));
+        self.columns.retain(|| kept.next().unwrap_or(true));
         for row in &mut self.rows {
             let mut kept = is_kept.iter().copied();
             row.retain(|_| kept.next().unwrap_or(true));
@@ -192,7 +206,7 @@ pub(super) fn cell(term: &Term) -> String {
 
 impl Serialize for Table {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Row<'a>(&'a [&'static str], &'a [Term]);
+        struct Row<'a>(&'a Columns, &'a [Term]);
         impl Serialize for Row<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_map(self.0.iter().zip(self.1))
@@ -242,6 +256,8 @@ impl Serialize for Term {
             Self::Json(json) => json.serialize(serializer),
             Self::Nil => serializer.serialize_none(),
             Self::Table(table) => table.serialize(serializer),
+            Self::Tree(tree) => tree.serialize(serializer),
+            Self::Chart(chart) => chart.serialize(serializer),
         }
     }
 }

@@ -1,0 +1,71 @@
+//! `fork`: goes on from a position on a history of its own.
+
+use super::fork_name::new_name;
+use super::forks::MOST_FORKS;
+use super::{HasApplication, function, not_started};
+use crate::engine::application::{Application, QueryError};
+use crate::engine::feed::checkpoints::HandlerStatus;
+use crate::engine::log::Position;
+use crate::engine::store::EventStore as _;
+use crate::engine::store::codec::StoredEvent;
+use crate::shell::common_errors::{FORK_EXISTS, INVALID_FORK_NAME, INVALID_POSITION, TOO_MANY_FORKS};
+use crate::shell::error_reason::ErrorReason;
+use crate::shell::function_table::AT;
+use crate::shell::functions::{Call, Outcome, Reply, Row};
+use crate::shell::term::Term;
+
+/// The errors of the function in any domain.
+const ERRORS: &[ErrorReason] = &[FORK_EXISTS, INVALID_FORK_NAME, TOO_MANY_FORKS, INVALID_POSITION];
+
+pub(super) const fn row<D: HasApplication>() -> Row<D> {
+    Row::new(
+        function::<D>("fork", D::FORK_PARAMETERS, "tries another history", "{module}.fork \"what if\", at: 3")
+            .group("Forks")
+            .meant_by(&["branch", "clone", "what_if"])
+            .details(D::FORK_DETAILS)
+            .errors(const { &[ERRORS, D::FORK_ERRORS] }),
+        |domain, call| Box::pin(fork(domain, call)),
+    )
+}
+
+/// Makes a fork of what calls go to, and goes on with it.
+async fn fork<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
+    let application = domain.application()?;
+    let name = new_name(&call)?;
+    if domain.forks().named(name).is_some() {
+        return Err(Term::Error(FORK_EXISTS).into());
+    }
+    if domain.forks().all().len() >= MOST_FORKS {
+        return Err(Term::Error(TOO_MANY_FORKS).into());
+    }
+    let at = match call.optional(AT).map(str::parse) {
+        None => None,
+        Some(Ok(position)) => Some(Position::new(position)),
+        Some(Err(_)) => return Err(Term::Error(INVALID_POSITION).into()),
+    };
+    let at = match at {
+        Some(at) => at,
+        None => end(&application).await.map_err(|error| D::WORDS.no_answer(error))?,
+    };
+    let built = application.fork_without(Some(at), D::ONLY_ASKED_FOR).await;
+    let builder = domain.add_to_fork(built.map_err(|error| D::WORDS.no_answer(error))?, &call)?;
+    let fork = Box::pin(builder.start()).await.map_err(not_started)?;
+    let off = off(&application, &fork);
+    domain.forks().add(name, at, fork);
+    domain.switched()?;
+    let term = Term::Ok(Box::new(Term::Opaque(format!("#Fork<{name} at {at}>"))));
+    let notes = if off.is_empty() { Vec::new() } else { vec![format!("Off in this fork: {}.", off.join(", "))] };
+    Ok(Reply { notes, ..term.into() })
+}
+
+async fn end<E: StoredEvent>(application: &Application<E>) -> Result<Position, QueryError> {
+    let end = application.store().end().await;
+    Ok(application.or_unavailable(end).await?)
+}
+
+/// The handlers of an application that a fork of it does not have.
+fn off<E: StoredEvent>(application: &Application<E>, fork: &Application<E>) -> Vec<&'static str> {
+    let names = |handlers: Vec<HandlerStatus>| handlers.into_iter().map(|handler| handler.name);
+    let on: Vec<_> = names(fork.checkpoints().handlers()).collect();
+    names(application.checkpoints().handlers()).filter(|name| !on.contains(name)).collect()
+}

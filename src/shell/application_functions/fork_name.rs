@@ -1,0 +1,32 @@
+//! The parameters of forks, and what their names may be.
+
+use crate::shell::common_errors::INVALID_FORK_NAME;
+use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
+use crate::shell::term::Term;
+
+/// What the application is called that the forks come from.
+pub(super) const MAIN: &str = "main";
+
+/// The name of a new fork.
+pub const NAME: Parameter = Parameter::needed("name", ParameterKind::Named);
+
+/// What `help` says about forks in any domain.
+pub(super) const DETAILS: &str = "What is done in a fork is stored nowhere and ends with it. at: 3 goes on after the event at position 3, and without\n\
+    it after the last one. The log is not copied, and read models are folded when the fork is first asked for anything.\n\
+    From now on statements go to the fork, as the prompt shows; {module}.switch \"main\" goes back. No event handler acts\n\
+    in a fork; a note says which are off. {module}.export writes it to a file.\n\
+    Replies {:ok, #Fork<what if at 3>}, or {:error, %{position: 9, problem: \"…\"}} if the log ends before at:.";
+
+/// The name of a fork that there is, or [`MAIN`].
+pub(super) const FORK: Parameter = Parameter::needed("fork", ParameterKind::Named);
+
+/// The name of a new fork, as it was given.
+pub(super) fn new_name<'a>(call: &Call<'a>) -> Result<&'a str, NotDone> {
+    const LONGEST: usize = 64;
+    let name = call.text(NAME);
+    let is_one = (1..=LONGEST).contains(&name.chars().count())
+        && name.trim() == name
+        && name != MAIN
+        && !name.contains(|character: char| character.is_control());
+    if is_one { Ok(name) } else { Err(Term::Error(INVALID_FORK_NAME).into()) }
+}

@@ -1,0 +1,42 @@
+//! `try`: runs a call on an overlay, and shows everything that its command leads to.
+
+use super::cascade::nodes;
+use super::{HasApplication, not_started};
+use crate::engine::command_handler::Decisions;
+use crate::engine::feed::checkpoints::Consistency;
+use crate::shell::functions::{Call, Detail, NotDone, Outcome, Reply, Row, RunningCall};
+use crate::shell::term::{Term, Tree};
+
+/// Runs the call of a domain that [has an application](HasApplication) on an overlay of that: for its
+/// [`Domain::try_call`](crate::shell::functions::Domain::try_call).
+pub fn try_call<'a, D: HasApplication>(domain: &'a mut D, row: &'static Row<D>, call: Call<'a>) -> RunningCall<'a> {
+    Box::pin(tried(domain, row, call))
+}
+
+async fn tried<D: HasApplication>(domain: &mut D, row: &'static Row<D>, call: Call<'_>) -> Outcome {
+    let application = domain.application()?.with_consistency(Consistency::Strong);
+    let decisions = Decisions::new(D::name_of_refusal);
+    let rehearsal = application.rehearsal(decisions.clone()).await.map_err(|error| D::WORDS.failed(&error))?;
+    let rehearsal = Box::pin(rehearsal.start()).await.map_err(not_started)?;
+    let outcome = match domain.rehearse_on(rehearsal.clone()) {
+        Ok(mut aside) => row.run(&mut aside, call).await,
+        Err(not_done) => Err(not_done),
+    };
+    rehearsal.wait_until_settled().await;
+    let tree = rehearsal.tried(&decisions).await;
+    let roots = match tree {
+        Ok(tree) => Ok(nodes::<D>(&rehearsal, tree).await),
+        Err(error) => Err(D::WORDS.failed(&error)),
+    };
+    rehearsal.close().await;
+    let (reply, notes) = match outcome {
+        Ok(reply) => (reply.term, reply.notes),
+        Err(failed @ NotDone { failed: Some(_), .. }) => return Err(failed),
+        Err(NotDone { reply, detail, .. }) => match detail.map(|detail| *detail) {
+            Some(Detail::Note(note)) => (reply, vec![note]),
+            Some(Detail::Explanation(_)) | None => (reply, Vec::new()),
+        },
+    };
+    let tree = Tree { roots: roots?, tried: Some(Box::new(reply)) };
+    Ok(Reply { notes, ..Term::Tree(tree).into() })
+}
