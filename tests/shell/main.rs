@@ -30,6 +30,7 @@ mod the_picture_is_of_a_real_session;
 mod the_prompt_helps_to_type;
 mod the_readme_is_short;
 mod the_readme_is_true;
+mod the_whole_trace_tells_of_snapshots;
 mod too_few_threads_or_files_are_an_error;
 mod transcripts_are_what_is_printed;
 mod what_a_function_answers_is_in_its_help;

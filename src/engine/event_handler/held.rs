@@ -12,7 +12,7 @@ use crate::engine::store::handler_records::HandlerRecords as _;
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// Waits before an event while the handler is held, and answers requests meanwhile. Returns whether the event is one of
-    /// a step, which it then may be tried as often as it takes.
+    /// a step, which is tried as often as it takes.
     pub(super) async fn wait_at_gate(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<bool, RunEnd> {
         loop {
             match &self.gate {

@@ -102,3 +102,24 @@ async fn without_handlers_there_is_nothing_to_wait_for() {
     let checkpoints = Checkpoints::new();
     assert_eq!(checkpoints.wait_until_seen(Position::new(1), MAX_WAIT).await, Vec::<&str>::new());
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_what_is_held_and_everybody_is_told() {
+    let (checkpoints, end) = (Checkpoints::new(), Position::new(1));
+    let held = checkpoints.register("held", Position::START);
+    let other = checkpoints.register("other", Position::START);
+    for reason in [Hold::Held, Hold::ReadsHeld, Hold::Held] {
+        checkpoints.set_hold(&held, reason, true);
+    }
+    checkpoints.advance([&other], end);
+    assert!(!checkpoints.is_seen_by_all(end) && !checkpoints.is_seen_by_projections(end));
+    checkpoints.all_have_seen(end).await;
+    assert_eq!(checkpoints.held_back_from(end), ["held"]);
+    assert!(checkpoints.wait_until_projections_have_seen(end, MAX_WAIT).await.is_empty());
+    checkpoints.set_hold(&held, Hold::Held, false);
+    assert_eq!(checkpoints.held_back_from(end), ["held"], "for another reason");
+    checkpoints.set_hold(&held, Hold::ReadsHeld, false);
+    assert_eq!(checkpoints.wait_until_seen(end, MAX_WAIT).await, ["held"], "it is waited for again");
+    checkpoints.advance([&held], end);
+    assert!(checkpoints.is_seen_by_all(end) && checkpoints.is_seen_by_projections(end));
+}
