@@ -6,7 +6,7 @@
 
 mod a_connection_is_as_it_is_told_to_be;
 mod a_node_comes_and_goes;
-mod a_node_whose_files_are_damaged_heals;
+mod a_node_whose_files_are_gone_has_them_again;
 mod nodes;
 
 // What several of them need.

@@ -108,7 +108,7 @@ impl Node {
                 tokio::select! {
                     status = process.wait() => break status.map_err(cannot_start)?,
                     () = asked(&mut end, End::Asked) => return stop(process, end).await.map_err(cannot_start),
-                    () = well(self.ports.monitor), if !is_ready => {
+                    () = well(NAMES[node], self.ports.monitor), if !is_ready => {
                         is_ready = true;
                         let _ = reports.send(Report::Ready(node)).await;
                     }

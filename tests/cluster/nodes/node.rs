@@ -148,9 +148,17 @@ cluster {{
         fs::read_to_string(self.folder.join("server.log")).unwrap_or_default()
     }
 
-    /// Whether it follows a leader and has what it should keep.
+    /// Whether it follows a leader and has what it should keep. The leader has also heard from all others: before that, it
+    /// would place no stream on them.
     pub(crate) fn is_well(&self) -> bool {
-        try_monitored(self.ports.monitor, "/healthz", ANSWER).is_ok_and(|health| health["status"] == "ok")
+        let told = |path| try_monitored(self.ports.monitor, path, ANSWER).unwrap_or_default();
+        let is_here = |replica: &Value| replica["current"] == true && replica["offline"] != true;
+        let cluster = told("/jsz")["meta_cluster"].take();
+        let replicas = cluster["replicas"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let leads = cluster["leader"] == self.name.as_str();
+        told("/healthz")["status"] == "ok"
+            && cluster["cluster_size"] == NODES
+            && (!leads || replicas.iter().all(is_here))
     }
 
     /// The name of the node that it takes for the leader of a stream.
