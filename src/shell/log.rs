@@ -28,7 +28,9 @@ pub fn layer<S>(filter: Option<Targets>, trace: Option<Trace>) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    // That the client of a cluster is connected is no news.
+    let usual = || Targets::new().with_default(LevelFilter::INFO).with_target("async_nats", LevelFilter::WARN);
+    let filter = filter.unwrap_or_else(usual);
     // The trace has its own layer, and the line editor's messages are for its developers.
     let filter = filter.with_target(TARGET, LevelFilter::OFF).with_target("rustyline", LevelFilter::OFF);
     if let Some(trace) = &trace {
