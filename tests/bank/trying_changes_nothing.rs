@@ -168,7 +168,8 @@ proptest! {
                     rehearsal.close().await;
                 }
                 let end = bank.head().await.unwrap().position();
-                if index as u64 == forked {
+                // From the same seed, what is done first anywhere has the same ids and times.
+                if index as u64 == forked && end.get() > 1 {
                     let at = Position::new(end.get() / 2);
                     let fork = bank.fork(Some(at), None).await.unwrap();
                     assert_eq!(fork.head().await.unwrap(), bank.head_at(at).await.unwrap().unwrap());

@@ -23,6 +23,7 @@ use crate::engine::store::{ClusterOptions, Store, StoreUrl};
 
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 type StartKind<E> = Box<dyn FnOnce(CommandHandlers, KindParts<'_, E>) -> CommandHandlers + Send>;
+type SharedObserver<E> = Arc<dyn Fn(&RecordedEvent<E>) + Send + Sync>;
 type AddProjection<E> = Box<dyn FnOnce(&mut Feed<E>, &Models) + Send>;
 type StartHandler<E> = Box<
     dyn for<'a> FnOnce(
@@ -247,7 +248,7 @@ impl<E: StoredEvent> Builder<E> {
         self.observe_by(Arc::new(observer))
     }
 
-    fn observe_by(mut self, observer: Arc<dyn Fn(&RecordedEvent<E>) + Send + Sync>) -> Self {
+    fn observe_by(mut self, observer: SharedObserver<E>) -> Self {
         let again = observer.clone();
         self.parts.push(Part::named(OBSERVER, move |builder: Self| builder.observe_by(again.clone())));
         self.observers.push(Box::new(move |event| observer(event)));

@@ -161,8 +161,8 @@ impl<E: Clone> Found<E> {
     fn into_tree(self) -> ConversationTree<E> {
         let mut children: Vec<Vec<(Option<usize>, usize)>> = self.commands.iter().map(|_| Vec::new()).collect();
         let (mut roots, mut follow_refusal) = (Vec::new(), vec![false; self.commands.len()]);
-        for index in 0..self.commands.len() {
-            match self.parent(index, &mut follow_refusal[index]) {
+        for (index, follows_refusal) in follow_refusal.iter_mut().enumerate() {
+            match self.parent(index, follows_refusal) {
                 Some(Parent::Event(parent, event)) => children[parent].push((Some(event), index)),
                 Some(Parent::Refused(parent)) => children[parent].push((None, index)),
                 None => roots.push(index),
