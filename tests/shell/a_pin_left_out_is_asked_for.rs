@@ -166,7 +166,9 @@ fn a_wrong_one_declines_and_what_is_no_pin_is_refused() {
         terminal.lines().iter().any(|line| line.ends_with("[info]  Payment declined for Account: \"1\". Wrong PIN."))
     );
     ask(&terminal);
+    // An empty line, such as one pasted before it, asks again.
     terminal.enter("");
+    terminal.enter("12");
     terminal.wait_for("bank(6)> ");
     assert_eq!(terminal.lines().iter().rev().nth(2).unwrap(), "{:error, :malformed_pin}");
     balance_is(&terminal, 6, "100");

@@ -129,7 +129,7 @@ fn names_of_files_complete_within_strings() {
 
 #[test]
 fn after_try_a_command_completes_as_ever() {
-    assert_eq!(typed("tr"), ["try", "Bank.transfer"]);
+    assert_eq!(typed("tr"), ["try", "Bank.transfer", "Bank.trace"]);
     assert_eq!(typed("try Bank.depo"), ["try Bank.deposit"]);
     assert_eq!(typed("try Bank.deposit \"Wolfm"), ["try Bank.deposit \"Wolfman\""]);
     assert_eq!(typed("try deposit 1, 5, m"), ["try deposit 1, 5, memo: "]);

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::format::Format;
 use super::properties::{self, LOG};
 use crate::engine::store::sqlite::file_error::FileError;
 
@@ -14,6 +15,10 @@ pub(in crate::engine::store::sqlite) struct LogPlace {
 
 /// `None` for a file that is no replica.
 pub(in crate::engine::store::sqlite) fn read(connection: &Connection) -> Result<Option<LogPlace>, FileError> {
+    if Format::read(connection)? == Some(Format::First) {
+        // Such files have no properties.
+        return Ok(None);
+    }
     let Some(text) = properties::read(connection, LOG)? else { return Ok(None) };
     let place = text
         .rsplit_once(' ')
