@@ -1,10 +1,13 @@
 //! Assembles an application from its parts.
 
+mod part;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub(super) use self::part::{OBSERVER, Part};
 use super::StartError;
 use super::read::Models;
 use super::starting::{KindParts, Parts, StoreSource};
@@ -18,7 +21,6 @@ use crate::engine::process_manager::{LONGEST_CHAIN, Process, ProcessManager};
 use crate::engine::projection::{Projection, ReadModel};
 use crate::engine::runtime::{Clock, IdSource};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::handler_records::is_reserved;
 use crate::engine::store::{ClusterOptions, Store, StoreUrl};
 
 type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
@@ -33,33 +35,6 @@ type StartHandler<E> = Box<
         ) -> BoxFuture<'a, Result<HandlerControl, StartError>>
         + Send,
 >;
-
-/// Stands for the name of each observer. No handler can have it.
-pub(super) const OBSERVER: &str = ":observer";
-const _: () = assert!(is_reserved(OBSERVER));
-
-/// A part of an application, which can be added to another one in the same way.
-pub(super) struct Part<E: 'static> {
-    /// The name of a projection or a process manager, or [`OBSERVER`].
-    pub(super) name: Option<&'static str>,
-    pub(super) add: Arc<dyn Fn(Builder<E>) -> Builder<E> + Send + Sync>,
-}
-
-impl<E: 'static> Part<E> {
-    fn new(add: impl Fn(Builder<E>) -> Builder<E> + Send + Sync + 'static) -> Self {
-        Self { name: None, add: Arc::new(add) }
-    }
-
-    pub(super) fn named(name: &'static str, add: impl Fn(Builder<E>) -> Builder<E> + Send + Sync + 'static) -> Self {
-        Self { name: Some(name), ..Self::new(add) }
-    }
-}
-
-impl<E: 'static> Clone for Part<E> {
-    fn clone(&self) -> Self {
-        Self { name: self.name, add: self.add.clone() }
-    }
-}
 
 /// The parts of an application that is about to [start](Builder::start).
 pub struct Builder<E: 'static> {

@@ -8,7 +8,8 @@ use tokio::time::sleep;
 
 use super::control::ControlRequest;
 use super::lease::Held;
-use super::runner::{RunEnd, Runner, ended};
+use super::run_end::RunEnd;
+use super::runner::{Runner, ended};
 use super::{EventHandler, Failure, NackAction};
 use crate::engine::feed::checkpoints::{Condition, HandlerKind, HandlerState};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};

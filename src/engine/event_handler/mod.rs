@@ -13,6 +13,7 @@ pub mod lease;
 mod panic_guard;
 mod parked;
 mod retry;
+mod run_end;
 mod runner;
 mod seam;
 

@@ -3,7 +3,8 @@
 use tokio::sync::mpsc;
 
 use super::control::{ControlRequest, ParkedError};
-use super::runner::{RunEnd, Runner, ended};
+use super::run_end::RunEnd;
+use super::runner::{Runner, ended};
 use super::{EventHandler, Failure, NackAction};
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;

@@ -9,6 +9,7 @@ use super::control::ControlRequest;
 use super::gate::Gate;
 use super::lease::Held;
 use super::panic_guard::GuardedHandler;
+use super::run_end::RunEnd;
 use super::{EventHandler, HandlerContext, StartFrom};
 use crate::engine::feed::checkpoints::{Condition, HandlerState, Slot};
 use crate::engine::feed::inbox::{BeforeSleep, HandlerInbox};
@@ -39,31 +40,6 @@ pub(super) struct Runner<E: 'static, H> {
     pub(super) gate: Option<Gate>,
     /// Where it is made to fail; `None` until somebody does.
     pub(super) seam: Option<Arc<Seam>>,
-}
-
-/// What ends a handler's task, or its turn.
-pub(super) enum RunEnd {
-    /// The store is closed, or the handlers are asked to finish.
-    Closed,
-    /// The handler has stopped for good.
-    Stopped,
-    /// The handler was made to crash.
-    Crashed,
-    /// Another process runs the handlers.
-    LeaseLost,
-    /// The store has failed.
-    Failed(StoreError),
-}
-
-impl From<StoreError> for RunEnd {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Closed => Self::Closed,
-            // While a cluster cannot be reached, nobody knows who has the lease. That is no failure.
-            StoreError::LeaseLost | StoreError::Unavailable(_) => Self::LeaseLost,
-            failed => Self::Failed(failed),
-        }
-    }
 }
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {

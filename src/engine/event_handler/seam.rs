@@ -2,7 +2,8 @@
 
 use tokio::time::sleep;
 
-use super::runner::{RunEnd, Runner, ended};
+use super::run_end::RunEnd;
+use super::runner::{Runner, ended};
 use super::{EventHandler, Failure};
 use crate::engine::log::RecordedEvent;
 use crate::engine::runtime::trace::detail_line;

@@ -50,7 +50,7 @@ pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + C
     let is_slip_of = |word: &&str| word.len() >= LONG_ENOUGH_FOR_SLIPS && slips(alone, word).is_some();
     let likely: [&dyn Fn(&Function) -> bool; 4] = [
         &|function| function.meant_by.contains(&alone),
-        &|function| function.meant_by.iter().any(|word| is_slip_of(&word)),
+        &|function| function.meant_by.iter().any(is_slip_of),
         &|function| alone.len() >= SHORTEST_PART && has_part(function.name, alone),
         &|function| function.name.len() > SHORTEST_PART && has_part(alone, function.name),
     ];

@@ -2,9 +2,9 @@
 
 mod alone;
 mod end;
-mod landing;
 mod output;
 mod remaining;
+mod sent_ahead;
 
 use std::io;
 use std::num::NonZeroUsize;

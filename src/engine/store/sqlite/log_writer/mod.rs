@@ -8,7 +8,7 @@ pub(super) mod checkpointer;
 pub(super) mod command_ids;
 mod commit;
 mod failures;
-mod gather;
+mod group_commit;
 mod offer;
 mod other_writers;
 pub(super) mod record_appends;
@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use self::checkpointer::WalCheckpoints;
-use self::gather::{GroupCommit, MAX_BATCH};
+use self::group_commit::{GroupCommit, MAX_BATCH};
 use self::record_appends::WritableLog;
 use self::replication::Replication;
 use self::replies::{CommitReplies, PendingReply};
