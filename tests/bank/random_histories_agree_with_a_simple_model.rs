@@ -18,7 +18,7 @@ use crate::model::{Command, LIMIT, ModelBank};
 const NAMES: [&str; 4] = ["Ada", "Grace", "Wolfman", "account-Ada"];
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn one_command_after_the_other(commands in vec(any_command(), 1..80), limits in any_limits()) {

@@ -29,6 +29,7 @@ impl<E: StoredEvent> Application<E> {
             let Inner { base, commands, lease, feed, .. } = application.inner.as_ref();
             application.inner.closing.store(true, Ordering::Release);
             base.supervisor.begin_close();
+            application.inner.seams.end_delays();
             commands.flush().await;
             // If the file is missing, the supervisor has stopped everything already.
             let _ = application.in_place().await;

@@ -12,6 +12,7 @@ use crate::engine::feed::ProjectionRequest;
 use crate::engine::feed::checkpoints::{Checkpoints, HandlerKind, HandlerState, HandlerStatus, MAX_WAIT};
 use crate::engine::log::Position;
 use crate::engine::seams::{EVENT_STORE, Fault, Seam, Stepped, WhatBreaks};
+use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 
 /// Why nothing was held, stepped, released or broken.
@@ -96,6 +97,15 @@ impl Seams {
             behind.map(|status| Held { name: status.name, checkpoint: status.checkpoint }).collect();
     }
 
+    /// Ends every delay, so that nothing waits for one to close.
+    pub(super) fn end_delays(&self) {
+        for seam in lock(&self.broken).values() {
+            if let Some(Fault::Delay(_)) = seam.fault() {
+                seam.set(None);
+            }
+        }
+    }
+
     /// The seam of a place.
     fn seam(&self, name: &str) -> Arc<Seam> {
         lock(&self.broken).entry(name.to_owned()).or_default().clone()
@@ -136,6 +146,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`SeamError`]: why it is not held.
     pub async fn hold(&self, name: &str) -> Result<(), SeamError> {
+        self.be_where_the_log_is().await;
         match self.target(name)? {
             Target::Projection(name) => self.ask_projection(name, |reply| ProjectionRequest::Hold { reply }).await,
             Target::Handler(control) => self.ask_handler(&control, |reply| SeamRequest::Hold { reply }).await,
@@ -171,12 +182,18 @@ impl<E: StoredEvent> Application<E> {
     pub async fn release(&self, name: &str) -> Result<(), SeamError> {
         let target = self.target(name)?;
         self.check_held(name)?;
+        let end = self.store().end().await.unwrap_or_default();
         match target {
             Target::Projection(name) => self.ask_projection(name, |reply| ProjectionRequest::Release { reply }).await,
             Target::Handler(control) => self.ask_handler(&control, |reply| SeamRequest::Release { reply }).await,
         }?;
         self.wait_until_settled().await;
-        Ok(())
+        let mut handlers = self.checkpoints().handlers().into_iter();
+        match handlers.find(|status| status.name == name) {
+            Some(status) if status.condition.state == HandlerState::Crashed => Err(SeamError::NotRunning),
+            Some(status) if status.checkpoint < end => Err(SeamError::StillBusy),
+            _ => Ok(()),
+        }
     }
 
     /// Lets something go wrong: at a handler, or at the [event store](EVENT_STORE). It replaces what went wrong there before.
@@ -185,6 +202,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`SeamError`]: why nothing is broken.
     pub async fn break_(&self, name: &str, fault: Fault) -> Result<(), SeamError> {
+        self.be_where_the_log_is().await;
         let does_fit = |place| if fault.fits(place) { Ok(()) } else { Err(SeamError::DoesNotFit { fault }) };
         let seam = self.inner.seams.seam(name);
         if name == EVENT_STORE {
@@ -229,6 +247,15 @@ impl<E: StoredEvent> Application<E> {
             let _ = self.ask_handler(&control, |reply| SeamRequest::Mend { reply }).await;
         }
         self.wait_until_settled().await;
+    }
+
+    /// In a fork that nobody has asked for anything yet, lets the handlers come to where they were when the log ended
+    /// there: what is held or broken afterwards is what happens next.
+    async fn be_where_the_log_is(&self) {
+        if !self.checkpoints().is_asked() {
+            self.checkpoints().ask();
+            self.wait_until_settled().await;
+        }
     }
 
     fn target(&self, name: &str) -> Result<Target, SeamError> {

@@ -196,7 +196,7 @@ async fn open<E: StoredEvent>(
             Ok(store.into())
         }
         #[cfg(feature = "nats")]
-        StoreUrl::Nats(url) => Ok(open_cluster(url, cluster, accept_loss, supervisor).await?),
+        StoreUrl::Nats(url) => Ok(open_cluster(url, cluster, accept_loss, foreign, supervisor).await?),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Appends where the event store may be made to fail.
 
-use tokio::time::sleep;
-
 use super::worker::Worker;
 use crate::engine::domain::{Aggregate, Contains, DomainEvent};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
@@ -16,14 +14,15 @@ where
 {
     /// Appends events, unless the store's seam says otherwise.
     pub(super) async fn append_at_seam(&mut self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
-        match self.seam.as_ref().and_then(|seam| seam.meet()) {
+        let Some(seam) = self.seam.clone() else { return self.store.append(appends).await };
+        match seam.meet() {
             Some(Fault::Conflict) => Ok(appends.iter().map(|append| Err(conflict(append).into())).collect()),
             Some(Fault::DiskFull) => {
                 let message = "the disk was made to be full";
                 Err(StoreError::Failed(StoreFailure::of_kind(message, StoreFailureKind::DiskFull)))
             }
             Some(Fault::Delay(delay)) => {
-                sleep(delay).await;
+                seam.delay(delay).await;
                 self.store.append(appends).await
             }
             Some(_) | None => self.store.append(appends).await,

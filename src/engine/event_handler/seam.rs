@@ -1,7 +1,5 @@
 //! Calls a handler where it may be made to fail.
 
-use tokio::time::sleep;
-
 use super::run_end::RunEnd;
 use super::runner::{Runner, ended};
 use super::{EventHandler, Failure};
@@ -13,9 +11,9 @@ use crate::engine::store::codec::StoredEvent;
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// Calls the handler, unless its seam says otherwise.
     pub(super) async fn call_at_seam(&mut self, event: &RecordedEvent<E>) -> Result<Result<(), Failure>, RunEnd> {
-        let fault = self.seam.as_ref().and_then(|seam| seam.meet());
+        let Some(seam) = self.seam.clone() else { return self.call(event).await };
         let (name, correlation_id) = (H::NAME, event.metadata.correlation_id());
-        match fault {
+        match seam.meet() {
             Some(Fault::Fail { .. }) => Ok(Err(Failure::retry("it was made to fail"))),
             Some(Fault::Panic) => {
                 self.instance.forget();
@@ -25,7 +23,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 tokio::select! {
                     biased;
                     end = ended(&self.held) => return Err(end),
-                    () = sleep(delay) => {}
+                    () = seam.delay(delay) => {}
                 }
                 self.call(event).await
             }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::sleep;
-
 use super::checkpoints::{Checkpoints, Condition, HandlerState, Hold, Slot};
 use super::recover::{MAX_ATTEMPTS, fold_again, take_again};
 use crate::engine::domain::DomainEvent;
@@ -206,7 +204,7 @@ async fn take_at_seam<E: DomainEvent>(
 ) -> Result<(), String> {
     match seam.meet() {
         Some(Fault::Panic) => return Err("it was made to panic".to_owned()),
-        Some(Fault::Delay(delay)) => sleep(delay).await,
+        Some(Fault::Delay(delay)) => seam.delay(delay).await,
         Some(Fault::Duplicate) => {
             host.take(events)?;
             for event in events.iter() {

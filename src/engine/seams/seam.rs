@@ -1,16 +1,24 @@
 //! The seam of one place.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use super::fault::Fault;
 
 /// What goes wrong at one place, shared by its task and by those who break and mend it.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Seam(Mutex<Option<Fault>>);
+pub(in crate::engine) struct Seam {
+    fault: Mutex<Option<Fault>>,
+    /// Wakes whoever is delayed, once that is no longer so.
+    mended: Notify,
+}
 
 impl Seam {
     fn lock(&self) -> MutexGuard<'_, Option<Fault>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What goes wrong here.
@@ -20,6 +28,19 @@ impl Seam {
 
     pub(in crate::engine) fn set(&self, fault: Option<Fault>) {
         *self.lock() = fault;
+        self.mended.notify_waiters();
+    }
+
+    /// Waits for so long, or until something else goes wrong here, or nothing.
+    pub(in crate::engine) async fn delay(&self, delay: Duration) {
+        let mut mended = std::pin::pin!(self.mended.notified());
+        mended.as_mut().enable();
+        if self.fault() == Some(Fault::Delay(delay)) {
+            tokio::select! {
+                () = mended => {}
+                () = sleep(delay) => {}
+            }
+        }
     }
 
     /// What goes wrong now, and once less from now on.

@@ -28,6 +28,7 @@ pub(in crate::engine) async fn open_cluster<E: StoredEvent>(
     url: &ClusterUrl,
     options: ClusterOptions,
     accept_loss: bool,
+    foreign: bool,
     supervisor: &Supervisor,
 ) -> Result<Store<E>, OpenClusterError> {
     let ClusterOptions { create, unsafe_cluster, replica, directory } = options;
@@ -45,11 +46,11 @@ pub(in crate::engine) async fn open_cluster<E: StoredEvent>(
         return Ok(store.into());
     }
     let path = file.unwrap_or_else(|| log.witness().with_extension("db"));
-    let opened = open_replica(path.clone(), log.clone(), supervisor).await;
+    let opened = open_replica(path.clone(), foreign, log.clone(), supervisor).await;
     let store = match opened {
         Err(OpenStoreError::Log(LogError::WentBack { seen, .. })) if accept_loss => {
             set_aside(&path, seen)?;
-            open_replica(path, log, supervisor).await
+            open_replica(path, foreign, log, supervisor).await
         }
         opened => opened,
     };
@@ -60,12 +61,13 @@ pub(in crate::engine) async fn open_cluster<E: StoredEvent>(
 
 async fn open_replica<E: StoredEvent>(
     path: PathBuf,
+    foreign: bool,
     log: Arc<JetStreamLog>,
     supervisor: &Supervisor,
 ) -> Result<SqliteStore<E>, OpenStoreError> {
     let (watched, failed_at) = (supervisor.clone(), path.clone());
     // The log can tell again what the file has lost.
-    let options = SqliteOptions { accept_loss: true, ..SqliteOptions::default() };
+    let options = SqliteOptions { accept_loss: true, foreign, ..SqliteOptions::default() };
     let opened = supervisor.runtime().blocking(move || SqliteStore::open_replica(&path, options, log, &watched)).await;
     opened.map_err(|error| OpenStoreError::Failed { path: failed_at, reason: error.to_string().into() })?
 }

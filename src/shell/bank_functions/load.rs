@@ -92,11 +92,15 @@ async fn load(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         }
         Err(LoadError::Stopped { loaded, reason }) => {
             let rows = if loaded.rows == 1 { "row" } else { "rows" };
-            let message = format!(
-                "after {} {rows}: {}; loading the file again goes on from there",
-                loaded.rows,
-                explained(&bank, &reason)
-            );
+            let held = bank.seams().held().into_iter().find(|held| match &reason {
+                Unavailable::Behind { lagging, .. } => lagging.contains(&held.name),
+                _ => false,
+            });
+            let advice = match held {
+                Some(held) => format!("{} is held, and Bank.release {:?} lets it go on first", held.name, held.name),
+                None => "loading the file again goes on from there".to_owned(),
+            };
+            let message = format!("after {} {rows}: {}; {advice}", loaded.rows, explained(&bank, &reason));
             Err(match reason {
                 // Nothing is wrong with the bank: another program has a transfer under way, and is slow.
                 Unavailable::Behind { .. } => NotDone::malformed(BEHIND, message),

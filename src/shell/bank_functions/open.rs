@@ -21,7 +21,7 @@ use crate::engine::event_handler::RetryPolicy;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::commit_log::LogError;
-use crate::engine::store::{OpenClusterError, OpenStoreError, StoreError, UnsupportedUrl};
+use crate::engine::store::{OpenClusterError, OpenStoreError, StoreError, StoreUrl, UnsupportedUrl};
 use crate::shell::common_errors::{
     BUSY, DAMAGED, INVALID_DELAY, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED, UNAVAILABLE,
 };
@@ -120,7 +120,7 @@ async fn open(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
         // The flag --foreign concerns the file of --store.
         None => functions.options.foreign && is_default_store,
     };
-    let replica = call.optional(REPLICA).map(str::parse).transpose();
+    let replica = call.optional(REPLICA).map(replica).transpose();
     let replica = replica.map_err(|unsupported| not_opened(&OpenError::UnsupportedStore(unsupported)))?;
     let cluster = ClusterOptions {
         create: call.optional(CREATE) == Some("true"),
@@ -202,6 +202,15 @@ impl BankFunctions {
 fn mistaken_name(account: Option<&AccountId>) -> Option<(AccountId, InvalidName)> {
     let account = account?;
     account.check_new().err().map(|why| (account.clone(), why))
+}
+
+/// The file or the memory that is to hold a replica.
+fn replica(url: &str) -> Result<StoreUrl, UnsupportedUrl> {
+    let store: StoreUrl = url.parse()?;
+    match store == StoreUrl::Memory || store.path().is_some() {
+        true => Ok(store),
+        false => Err(UnsupportedUrl::Unknown { url: url.to_owned() }),
+    }
 }
 
 /// How handlers retry: as before, but for what the call names.

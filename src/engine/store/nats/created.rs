@@ -15,7 +15,7 @@ use crate::engine::store::open_cluster_error::OpenClusterError;
 /// How long to look for a leader. An election takes 4 to 9 s.
 const ASK_FOR: Duration = Duration::from_secs(15);
 
-/// How long a server may not know a stream that there is, such as right after its start.
+/// How long a server may not know a stream that there is, or its peers, such as right after its start.
 const UNKNOWN_FOR: Duration = Duration::from_secs(2);
 
 const RETRY_AFTER: Duration = Duration::from_millis(50);
@@ -49,7 +49,7 @@ impl Finding<'_> {
             let asked = match self.connection.ask(question.to_owned(), &serde_json::json!({})).await {
                 Err(Unanswered::Refused(refusal)) if refusal.err_code == ApiError::STREAM_NOT_FOUND => {
                     if self.may_create {
-                        self.create(config.clone()).await.map(Some)
+                        self.create(config.clone(), begun).await.map(Some)
                     } else if begun.elapsed() > UNKNOWN_FOR {
                         let log = self.connection.log_name();
                         return Err(match self.seen.sequence {
@@ -76,7 +76,7 @@ impl Finding<'_> {
     }
 
     /// Makes a stream, on servers that say that they sync each write, if there are such.
-    async fn create(&self, mut config: StreamConfig) -> Result<StreamInfo, Unanswered> {
+    async fn create(&self, mut config: StreamConfig, begun: Instant) -> Result<StreamInfo, Unanswered> {
         loop {
             let question = format!("$JS.API.STREAM.CREATE.{}", config.name);
             let refusal = match self.connection.ask(question, &config).await {
@@ -84,6 +84,10 @@ impl Finding<'_> {
                 answered => return answered,
             };
             match refusal.err_code {
+                // A server that has just started is no peer yet: asked for again, it may be.
+                ApiError::NO_SUITABLE_PEERS if config.placement.is_some() && begun.elapsed() < UNKNOWN_FOR => {
+                    return Err(Unanswered::Refused(refusal));
+                }
                 // The check says what is missing.
                 ApiError::NO_SUITABLE_PEERS if config.placement.is_some() => config.placement = None,
                 ApiError::NO_REPLICAS | ApiError::NO_SUITABLE_PEERS
