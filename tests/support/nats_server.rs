@@ -5,7 +5,7 @@
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, from_slice, from_str};
 
@@ -27,9 +27,19 @@ pub(crate) fn greeting(client: u16) -> Value {
     connected(client, HANG).unwrap().1
 }
 
-/// Sends a request to a subject; answers with its reply.
+/// Sends a request to a subject; answers with its reply. Where nobody is there to answer, as while a cluster chooses a new
+/// leader, it is sent again.
 pub(crate) fn request(client: u16, subject: &str, payload: &Value) -> Value {
-    try_request(client, subject, payload, HANG).unwrap_or_else(|error| panic!("{subject}: {error}"))
+    let begun = Instant::now();
+    loop {
+        match try_request(client, subject, payload, HANG) {
+            Ok(reply) => return reply,
+            Err(error) if error.kind() != io::ErrorKind::Other || begun.elapsed() > HANG => {
+                panic!("{subject}: {error}")
+            }
+            Err(_) => std::thread::yield_now(),
+        }
+    }
 }
 
 /// The same, where there may be no answer within some time, or nobody to answer.
