@@ -13,8 +13,7 @@
 //!
 //! An [`application`] puts all of this together; this module re-exports what a domain needs. A supervisor watches the
 //! application's tasks on its [`runtime`], which also has clock and ids. At [`seams`], handlers and the store can be held or
-//! made to fail. [`disk`] creates files atomically, and [`testing`]
-//! has given/when/then for aggregates.
+//! made to fail. [`disk`] creates files atomically, and [`testing`] has given/when/then for aggregates.
 
 pub mod application;
 pub mod command_handler;

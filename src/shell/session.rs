@@ -152,6 +152,10 @@ impl<D: Domain> Session<D> {
                 let call = Call::new(&row.function, &arguments, self.style.json).traced_by(&self.trace);
                 let running = if is_tried { self.domain.try_call(row, call) } else { self.domain.call(row, call) };
                 let mut outcome = running.await;
+                if is_tried {
+                    // Nothing of it was stored or published. The reply shows what would be.
+                    self.trace.drain_into(&mut String::new());
+                }
                 let explanation = if self.style.for_a_person { explanation(&outcome, call) } else { None };
                 if let (Err(not_done), true) = (&mut outcome, explanation.is_some()) {
                     // The explanation says it.

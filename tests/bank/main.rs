@@ -81,6 +81,9 @@ mod happened;
 #[path = "../support/listening.rs"]
 mod listening;
 #[cfg(feature = "nats")]
+#[path = "../support/nats_server.rs"]
+mod nats_server;
+#[cfg(feature = "nats")]
 #[path = "../support/nats_servers.rs"]
 mod nats_servers;
 #[path = "../support/outbox.rs"]

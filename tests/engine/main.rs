@@ -68,6 +68,9 @@ mod callers;
 #[path = "../support/happened.rs"]
 mod happened;
 #[cfg(feature = "nats")]
+#[path = "../support/nats_server.rs"]
+mod nats_server;
+#[cfg(feature = "nats")]
 #[path = "../support/nats_servers.rs"]
 mod nats_servers;
 #[path = "../support/scripted.rs"]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::nats_server::{greeting, monitored, request};
-use crate::program::{Finished, bank, run_command, wait};
+use crate::program::{Finished, bank, run_command, wait, with_default_signals};
 use crate::terminal::{CTRL_C, HANG, Terminal};
 
 /// A port is free until somebody takes it, and each cluster would like the same: these tests run one after another.
@@ -33,7 +33,7 @@ struct DevCluster<'a> {
 
 impl<'a> DevCluster<'a> {
     fn start(directory: &'a Path) -> Self {
-        let mut command = bank(&["--dev-cluster", directory.to_str().unwrap()]);
+        let mut command = with_default_signals(&bank(&["--dev-cluster", directory.to_str().unwrap()]));
         let mut program = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let (line, lines) = channel();
         let output = BufReader::new(program.stdout.take().unwrap());

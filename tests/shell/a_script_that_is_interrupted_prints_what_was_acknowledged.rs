@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::program::{bank, example, run};
+use crate::program::{bank, example, run, with_default_signals};
 
 /// Longer than anything takes on a busy machine: it is there so that a hang fails instead of waiting.
 const HANG: Duration = Duration::from_secs(60);
@@ -29,15 +29,7 @@ struct Running {
 impl Running {
     /// Whatever the signals do that this test was started with.
     fn start(command: Command) -> Self {
-        let mut program = Command::new("env");
-        program.arg("--default-signal=INT,TERM,HUP").arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => program.env(name, value),
-                None => program.env_remove(name),
-            };
-        }
-        Self::start_as_it_is(program.stdin(Stdio::piped()))
+        Self::start_as_it_is(with_default_signals(&command).stdin(Stdio::piped()))
     }
 
     fn start_as_it_is(command: &mut Command) -> Self {

@@ -2,12 +2,13 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
+
+use crate::nats_server::nats_server;
 
 const NODES: usize = 3;
 
@@ -30,7 +31,7 @@ pub(crate) fn new_log_url() -> String {
 
 impl NatsServers {
     fn start() -> Self {
-        let server = server();
+        let server = nats_server();
         let directory = tempfile::tempdir().unwrap();
         let listeners: Vec<_> = (0..2 * NODES).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let ports: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
@@ -81,9 +82,4 @@ fn ready(stderr: ChildStderr) {
         said.push('\n');
     }
     panic!("the server ended:\n{said}");
-}
-
-/// The program: from the environment, or as the path finds it.
-fn server() -> PathBuf {
-    std::env::var_os("NATS_SERVER").map_or_else(|| "nats-server".into(), Into::into)
 }

@@ -31,6 +31,20 @@ pub(crate) fn bank(arguments: &[&str]) -> Command {
     command
 }
 
+/// The same program with these signals as they are by default, whatever they do where the tests were started: `nohup`
+/// ignores one of them.
+pub(crate) fn with_default_signals(command: &Command) -> Command {
+    let mut program = Command::new("env");
+    program.arg("--default-signal=INT,TERM,HUP").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => program.env(name, value),
+            None => program.env_remove(name),
+        };
+    }
+    program
+}
+
 /// One of the programs in `examples`, not yet started.
 pub(crate) fn example(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(example_path(name));

@@ -141,8 +141,8 @@ pub trait Aggregate: Default + Send + 'static {
         None
     }
 
-    /// A value that the decision on `command` depends on, for the trace, in whatever unit the
-    /// domain prints it; most commands have none.
+    /// A value that the decision on `command` depends on, for the trace, in whatever unit the domain prints it; most commands
+    /// have none.
     fn trace_value(&self, command: &Self::Command) -> Option<i64> {
         let _ = command;
         None

@@ -1,9 +1,8 @@
 //! Computes the hash chain of a log on request, for stores that keep no hashes.
 
 use foldhash::HashMap;
-use uuid::Uuid;
 
-use super::hash_chain::{Content, GENESIS, Hash};
+use super::hash_chain::{Content, GENESIS, Hash, NumbersInCommand};
 use super::{EventStore, MAX_READ, StoreError};
 use crate::engine::log::{Position, RecordedEvent, StreamId};
 use crate::engine::store::codec::StoredEvent;
@@ -38,8 +37,7 @@ pub(super) struct Chain {
     hash: Hash,
     /// The position of the last event of each stream.
     streams: HashMap<StreamId, u64>,
-    /// The last command, and how many events it has so far.
-    command: Option<(Uuid, u64)>,
+    numbers: NumbersInCommand,
     buffer: Vec<u8>,
 }
 
@@ -51,16 +49,12 @@ impl Chain {
         streams: impl IntoIterator<Item = (StreamId, Position)>,
     ) -> Self {
         let streams = streams.into_iter().map(|(stream, position)| (stream, position.get())).collect();
-        Self { position, hash, streams, command: None, buffer: Vec::new() }
+        Self { position, hash, streams, numbers: NumbersInCommand::default(), buffer: Vec::new() }
     }
 
     /// Adds the next event.
     pub(super) fn take<E: StoredEvent>(&mut self, event: &RecordedEvent<E>) -> Result<(), StoreError> {
-        let number_in_command = match self.command {
-            Some((id, number)) if id == event.metadata.command_id => number + 1,
-            _ => 1,
-        };
-        self.command = Some((event.metadata.command_id, number_in_command));
+        let number_in_command = self.numbers.next(event.metadata.command_id);
         let previous_position = self.streams.insert(event.stream.clone(), event.position.get()).unwrap_or(0);
         let content = Content {
             position: event.position.get(),

@@ -1,6 +1,7 @@
 //! A SHA-256 hash over each event and its predecessor's hash: later changes and losses break the chain.
 
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::engine::log::{Metadata, Timestamp};
 
@@ -42,6 +43,22 @@ impl Content<'_> {
             push_text(buffer, text);
         }
         Sha256::digest(&buffer).into()
+    }
+}
+
+/// Numbers the events of each command from 1, in a log where these follow each other.
+#[derive(Debug, Default)]
+pub(in crate::engine::store) struct NumbersInCommand(Option<(Uuid, u64)>);
+
+impl NumbersInCommand {
+    /// The number of the next event, of the command with this id.
+    pub(in crate::engine::store) fn next(&mut self, command_id: Uuid) -> u64 {
+        let number = match self.0 {
+            Some((last, number)) if last == command_id => number + 1,
+            _ => 1,
+        };
+        self.0 = Some((command_id, number));
+        number
     }
 }
 

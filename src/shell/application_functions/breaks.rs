@@ -8,23 +8,25 @@ use super::{HasApplication, function, integer};
 use crate::engine::application::Broken;
 use crate::engine::seams::Fault;
 use crate::shell::common_errors::{
-    DOES_NOT_FIT, INVALID_DELAY, INVALID_TIMES, NO_HANDLER, NOT_RUNNING, OTHER_FAULT, STILL_BUSY,
+    DEFECT, DOES_NOT_FIT, INVALID_DELAY, INVALID_TIMES, NO_HANDLER, NOT_RUNNING, OTHER_FAULT, STILL_BUSY,
 };
 use crate::shell::function_table::WIDE;
 use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::term::{Table, Term};
 
-const FAULT: Parameter = Parameter::needed(
-    "fault",
-    ParameterKind::Atom(&[FAIL, "panic", DELAY, "duplicate", CRASH, "conflict", "disk_full"]),
-);
+const FAULT: Parameter =
+    Parameter::needed("fault", ParameterKind::Atom(&[FAIL, PANIC, DELAY, DUPLICATE, CRASH, CONFLICT, DISK_FULL]));
 const TIMES: Parameter = Parameter::by_name("times", ParameterKind::Integer);
 const MS: Parameter = Parameter::by_name("ms", ParameterKind::Integer);
 const BEFORE: Parameter = Parameter::by_name("before", ParameterKind::Atom(&["ack"]));
 
 const FAIL: &str = "fail";
+const PANIC: &str = "panic";
 const DELAY: &str = "delay";
+const DUPLICATE: &str = "duplicate";
 const CRASH: &str = "crash";
+const CONFLICT: &str = "conflict";
+const DISK_FULL: &str = "disk_full";
 
 /// The most failures in a row.
 const MAX_TIMES: u32 = 1_000;
@@ -106,11 +108,13 @@ fn fault(call: &Call<'_>) -> Result<Fault, Term> {
             let delay = delay.ok().filter(|delay| (1..=MAX_DELAY).contains(delay));
             Fault::Delay(Duration::from_millis(delay.ok_or(Term::Error(INVALID_DELAY))?))
         }
-        "panic" => Fault::Panic,
-        "duplicate" => Fault::Duplicate,
+        PANIC => Fault::Panic,
+        DUPLICATE => Fault::Duplicate,
         CRASH => Fault::CrashBeforeAck,
-        "conflict" => Fault::Conflict,
-        _ => Fault::DiskFull,
+        CONFLICT => Fault::Conflict,
+        DISK_FULL => Fault::DiskFull,
+        // Cannot happen: the parameter takes no other atom.
+        _ => return Err(Term::Error(DEFECT)),
     })
 }
 
@@ -119,12 +123,12 @@ async fn breaks<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
     let row = |Broken { name, fault }: &Broken| {
         let (kind, times, delay) = match fault {
             Fault::Fail { times } => (FAIL, Some(u64::from(*times)), None),
-            Fault::Panic => ("panic", Some(1), None),
-            Fault::Duplicate => ("duplicate", Some(1), None),
-            Fault::Conflict => ("conflict", Some(1), None),
+            Fault::Panic => (PANIC, Some(1), None),
+            Fault::Duplicate => (DUPLICATE, Some(1), None),
+            Fault::Conflict => (CONFLICT, Some(1), None),
             Fault::Delay(delay) => (DELAY, None, u64::try_from(delay.as_millis()).ok()),
             Fault::CrashBeforeAck => (CRASH, None, None),
-            Fault::DiskFull => ("disk_full", None, None),
+            Fault::DiskFull => (DISK_FULL, None, None),
         };
         let number = |number: Option<u64>| number.map_or(Term::Nil, integer);
         vec![Term::String(name.clone()), Term::Atom(kind), number(times), number(delay)]

@@ -49,8 +49,9 @@ async fn diff<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let sides = if here.name == MAIN { [here, there] } else { [there, here] };
     let unavailable = |error| D::WORDS.unavailable(&error);
     let mut streams = BTreeSet::new();
+    let mut are_all = true;
     for side in &sides {
-        since(&side.application, common, &mut streams).await.map_err(unavailable)?;
+        are_all &= since(&side.application, common, &mut streams).await.map_err(unavailable)?;
     }
     let mut rows = Vec::new();
     for stream in &streams {
@@ -61,10 +62,13 @@ async fn diff<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
             rows.push(vec![Term::String(target(stream)), one.unwrap_or(Term::Nil), other.unwrap_or(Term::Nil)]);
         }
     }
-    let note = part(&sides, common).await.map_err(unavailable)?;
+    let mut notes = vec![part(&sides, common).await.map_err(unavailable)?];
+    if !are_all {
+        notes.push(format!("Only {MOST_STREAMS} of those that have changed are compared."));
+    }
     let [one, other] = sides;
     let columns = [D::STREAM.name.to_owned(), one.name, other.name].into_iter().collect();
-    Ok(Reply { notes: vec![note], ..Term::Table(Table { columns, rows }).into() })
+    Ok(Reply { notes, ..Term::Table(Table { columns, rows }).into() })
 }
 
 fn current<D: HasApplication>(domain: &D) -> Result<Side<D::Event>, Term> {
@@ -94,22 +98,25 @@ fn other<D: HasApplication>(domain: &D, call: &Call<'_>, here: &str) -> Result<S
     Ok(Side { name, path: fork.path, application: fork.application })
 }
 
-/// Adds the streams of the events after a position.
+/// Adds the streams of the events after a position. Returns whether these are all.
 async fn since<E: StoredEvent>(
     application: &Application<E>,
     after: Position,
     streams: &mut BTreeSet<StreamId>,
-) -> Result<(), Unavailable> {
+) -> Result<bool, Unavailable> {
     let end = application.store().end().await;
     let mut pages = LogPages::between(application.store(), after, application.or_unavailable(end).await?);
     while let Some(page) = application.or_unavailable(pages.next().await).await? {
         for event in page.iter() {
-            if streams.len() < MOST_STREAMS {
+            if !streams.contains(&event.stream) {
+                if streams.len() == MOST_STREAMS {
+                    return Ok(false);
+                }
                 streams.insert(event.stream.clone());
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Where the histories part, in words.

@@ -8,10 +8,10 @@ use crate::engine::application::{Application, CommandNode, ConversationTree};
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::log::{Position, RecordedEvent};
 use crate::shell::common_errors::NO_EVENT;
-use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row, string_in};
 use crate::shell::term::{Term, Tree};
 
-const WHAT: Parameter = Parameter::needed("what", ParameterKind::Named);
+const WHAT: Parameter = Parameter::needed("what", ParameterKind::PositionOrName);
 const AS: Parameter = Parameter::by_name("as", ParameterKind::Atom(&["tree", MERMAID]));
 const MERMAID: &str = "mermaid";
 
@@ -28,7 +28,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
                 {module}.graph \"{stream}\", or the last of all, :last. A tree: the command, its events, the commands with\n\
                 which process managers answered them, and so on. The log holds no refusals; try shows them.\n\
                 as: :mermaid replies a sequence diagram, which GitHub and others draw.\n\
-                An integer is a position, not a name.",
+                An integer is a position, and a string a name, also of digits.",
             )
             .errors(&[&[NO_EVENT], D::STREAM_ERRORS]),
         |domain, call| Box::pin(graph(domain, call)),
@@ -51,18 +51,20 @@ async fn event<D: HasApplication>(
     what: &str,
 ) -> Result<RecordedEvent<D::Event>, Term> {
     let unavailable = |error| D::WORDS.unavailable(&error);
-    let is_position = !what.is_empty() && what.bytes().all(|byte| byte.is_ascii_digit());
-    let (events, missing) = if is_position {
-        let position = Position::new(what.parse().map_err(|_| Term::Error(NO_EVENT))?);
-        let mut events = application.events(position, 1).await.map_err(unavailable)?;
-        events.retain(|event| event.position == position);
-        (events, Term::Error(NO_EVENT))
-    } else if what == LAST {
-        (application.latest_events(None, 1).await.map_err(unavailable)?, Term::Error(NO_EVENT))
-    } else {
-        let stream = D::stream(what)?;
-        let events = application.latest_events(Some(&stream), 1).await.map_err(unavailable)?;
-        (events, Term::Missing(D::WORDS.no_stream))
+    let is_position = what.bytes().all(|byte| byte.is_ascii_digit());
+    let (events, missing) = match string_in(what) {
+        None if is_position => {
+            let position = Position::new(what.parse().map_err(|_| Term::Error(NO_EVENT))?);
+            let mut events = application.events(position, 1).await.map_err(unavailable)?;
+            events.retain(|event| event.position == position);
+            (events, Term::Error(NO_EVENT))
+        }
+        None if what == LAST => (application.latest_events(None, 1).await.map_err(unavailable)?, Term::Error(NO_EVENT)),
+        name => {
+            let stream = D::stream(name.unwrap_or(what))?;
+            let events = application.latest_events(Some(&stream), 1).await.map_err(unavailable)?;
+            (events, Term::Missing(D::WORDS.no_stream))
+        }
     };
     events.into_iter().next_back().ok_or(missing)
 }

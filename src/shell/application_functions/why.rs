@@ -16,7 +16,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("why", &[POSITION, WIDE], "explains an event", "{module}.why 3")
             .group("History")
-            .meant_by(&["explain", "cause", "causes", "trace"])
+            .meant_by(&["explain", "cause", "causes"])
             .details(
                 "Lists the event at a position, the event that caused its command, and so on, back to the command that was\n\
                  sent from outside. Replies a table.",

@@ -8,8 +8,8 @@ use crate::shell::term::Term;
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "close", &[], "closes the bank", "Bank.close").group("Bank").ending().errors(CLOSING).details(
-        "Commands that were sent are finished first, and forks end. A bank in memory is gone after that. A bank in a file that no\n\
-            other program has open is then this one file, which may be copied, moved and sent.\n\
+        "Commands that were sent are finished first, and forks end. A bank in memory is gone after that. A bank in a file\n\
+            that no other program has open is then this one file, which may be copied, moved and sent.\n\
             Replies :ok, or {:error, :bank_stopped} if its file was moved, removed or replaced meanwhile.",
     ),
     |bank, call| Box::pin(close(bank, call)),

@@ -9,8 +9,8 @@ use crate::shell::functions::{Names, Parameter, ParameterKind};
 /// The parameter for the holder of an account.
 const HOLDER: &str = "holder";
 
-/// The names of existing accounts, of their holders, of handlers and of forks, and the numbers of parked events, for completion on the editor's
-/// thread.
+/// The names of existing accounts, of their holders, of handlers and of forks, and the numbers of parked events, for
+/// completion on the editor's thread.
 pub(super) struct AccountNames {
     pub(super) open: Arc<RwLock<Option<Bank>>>,
     pub(super) forks: Forks<AccountEvent>,
@@ -32,7 +32,7 @@ impl Names for AccountNames {
         if let Some(names) = handler_names(&bank, parameter, prefix) {
             return names;
         }
-        if parameter.kind != ParameterKind::Named {
+        if !matches!(parameter.kind, ParameterKind::Named | ParameterKind::PositionOrName) {
             return self.parked.beginning_with(&bank, parameter, prefix).unwrap_or_default();
         }
         let names = bank.balances().read(|balances| balances.names_beginning_with(prefix, limit));

@@ -123,8 +123,8 @@ struct Cluster<'a> {
 impl Cluster<'_> {
     /// Prints what happens until a signal asks for the end. With `ready` it says that all nodes are.
     async fn keep(&mut self, ready: &str) -> Result<(), DevClusterError> {
-        let start = time::sleep(START);
-        tokio::pin!(start);
+        let deadline = time::sleep(START);
+        tokio::pin!(deadline);
         let mut are_ready = [false; NODES];
         let mut is_said = false;
         loop {
@@ -142,7 +142,7 @@ impl Cluster<'_> {
                         print(&report.to_string())?;
                     }
                 }
-                () = &mut start, if !is_said => return Err(DevClusterError::NoLeader(self.path.to_owned())),
+                () = &mut deadline, if !is_said => return Err(DevClusterError::NoLeader(self.path.to_owned())),
             }
         }
     }

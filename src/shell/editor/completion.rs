@@ -63,12 +63,16 @@ impl Assistant {
             ParameterKind::Boolean => words(&["true", "false"], ""),
             ParameterKind::Atom(atoms) => words(atoms, ":"),
             ParameterKind::Integer => self.names(parameter, word).into_iter().map(Candidate::from).collect(),
-            ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil | ParameterKind::File
+            ParameterKind::Named
+            | ParameterKind::PositionOrName
+            | ParameterKind::Text
+            | ParameterKind::TextOrNil
+            | ParameterKind::File
                 if word.is_empty() =>
             {
                 self.complete_string(parameter, word).into_iter().map(Candidate::quoted).collect()
             }
-            ParameterKind::Named => {
+            ParameterKind::Named | ParameterKind::PositionOrName => {
                 word.strip_prefix(':').map_or_else(Vec::new, |word| self.complete_atom(parameter, word))
             }
             _ => Vec::new(),
@@ -80,7 +84,7 @@ impl Assistant {
         let Some(prefix) = string_begun(written) else { return Vec::new() };
         match parameter.kind {
             ParameterKind::File => file_names(&prefix),
-            ParameterKind::Named | ParameterKind::Text | ParameterKind::TextOrNil => {
+            ParameterKind::Named | ParameterKind::PositionOrName | ParameterKind::Text | ParameterKind::TextOrNil => {
                 self.names(parameter, &prefix).into_iter().map(Candidate::name).collect()
             }
             _ => Vec::new(),

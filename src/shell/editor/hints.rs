@@ -37,6 +37,7 @@ fn value_of(parameter: &Parameter) -> String {
         ParameterKind::TextOrNil => "\"…\" | nil".to_owned(),
         ParameterKind::Integer => "number".to_owned(),
         ParameterKind::PositionOrDate => "number | \"2024-01-17\"".to_owned(),
+        ParameterKind::PositionOrName => "number | \"…\"".to_owned(),
         ParameterKind::Amount => "amount".to_owned(),
         ParameterKind::Pin => "digits".to_owned(),
         ParameterKind::Boolean => "true | false".to_owned(),

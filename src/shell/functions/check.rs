@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::arguments::Arguments;
 use super::call_error::{CallError, CallProblem};
-use super::function::{Function, NIL, Parameter, ParameterKind};
+use super::function::{Function, NIL, Parameter, ParameterKind, QUOTE};
 use super::vocabulary::Manual;
 use crate::shell::language::{Argument, Name, Span, Statement, Value, shortened};
 use crate::shell::similarity::nearest_word;
@@ -113,10 +113,16 @@ fn value<'a>(
         (Value::Integer(_), ParameterKind::Pin) => Ok(text[argument.value_span.clone()].replace('_', "").into()),
         (
             Value::Integer(digits),
-            ParameterKind::Named | ParameterKind::Integer | ParameterKind::Amount | ParameterKind::PositionOrDate,
+            ParameterKind::Named
+            | ParameterKind::Integer
+            | ParameterKind::Amount
+            | ParameterKind::PositionOrDate
+            | ParameterKind::PositionOrName,
         )
         | (Value::Decimal(digits), ParameterKind::Amount) => Ok(digits.clone()),
         (Value::Boolean(truth), ParameterKind::Boolean) => Ok(if *truth { "true" } else { "false" }.into()),
+        (Value::String(name), ParameterKind::PositionOrName) => Ok(format!("{QUOTE}{name}").into()),
+        (Value::Atom(atom), ParameterKind::PositionOrName) => Ok((*atom).into()),
         (Value::Atom(atom), ParameterKind::Named) => Ok((*atom).into()),
         (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).into()),
         (Value::Name(name), ParameterKind::Function) => Ok(name.to_string().into()),
@@ -149,6 +155,7 @@ impl ParameterKind {
             Self::TextOrNil => "a string or nil".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::PositionOrDate => "a position such as 3 or a date such as \"2024-01-17\"".to_owned(),
+            Self::PositionOrName => format!("a position such as 3, or a string such as \"{}\"", manual.named),
             Self::Amount => "an amount such as 100 or 10.50".to_owned(),
             Self::Pin => "4 to 12 digits".to_owned(),
             Self::Boolean => "true or false".to_owned(),

@@ -67,6 +67,9 @@ pub enum ParameterKind {
     Integer,
     /// A position in the log, as an integer, or a date, as a string.
     PositionOrDate,
+    /// A position in the log, as an integer, or the name of something, as a string or an atom. [`string_in`] tells the
+    /// string `"3"` from the integer `3`.
+    PositionOrName,
     /// An amount: a whole number, or one with decimals.
     Amount,
     /// The digits of a PIN, as an integer or a string. Leading zeros stay, and the PIN is never shown.
@@ -77,6 +80,15 @@ pub enum ParameterKind {
     Atom(&'static [&'static str]),
     /// The name of a function or a module.
     Function,
+}
+
+/// Stands before a string in the value of a [`PositionOrName`](ParameterKind::PositionOrName).
+pub(super) const QUOTE: char = '"';
+
+/// The string that a value of a [`PositionOrName`](ParameterKind::PositionOrName) was given as; `None` for the digits of an
+/// integer and the word of an atom.
+pub fn string_in(value: &str) -> Option<&str> {
+    value.strip_prefix(QUOTE)
 }
 
 /// The value of a [`TextOrNil`](ParameterKind::TextOrNil) that is none.

@@ -19,7 +19,7 @@ pub use self::arguments::Arguments;
 pub use self::call_error::{CallError, CallProblem};
 pub use self::check::check;
 pub use self::domain::{Domain, Names};
-pub use self::function::{Function, NIL, Parameter, ParameterKind};
+pub use self::function::{Function, NIL, Parameter, ParameterKind, string_in};
 pub use self::outcome::{Detail, Explanation, Failed, Live, NotDone, Outcome, Reply, SentCall};
 pub use self::row::{Call, FindingSecret, Row, RunningCall, WantedSecret, joined};
 pub use self::vocabulary::{Manual, ShellFunction, ShellReply, Vocabulary};

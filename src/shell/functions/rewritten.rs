@@ -1,6 +1,6 @@
 //! A call written as a statement that can be typed.
 
-use super::function::ParameterKind;
+use super::function::{ParameterKind, string_in};
 use super::row::Call;
 use crate::shell::language::masking::MASK;
 use crate::shell::term::Term;
@@ -39,6 +39,11 @@ fn literal(kind: ParameterKind, value: &str) -> Term {
         | ParameterKind::TextOrNil
         | ParameterKind::File
         | ParameterKind::PositionOrDate => Term::String(value.to_owned()),
+        ParameterKind::PositionOrName => match string_in(value) {
+            Some(name) => Term::String(name.to_owned()),
+            None if is_number => Term::Opaque(value.to_owned()),
+            None => Term::Opaque(format!(":{value}")),
+        },
         ParameterKind::Pin => Term::Opaque(MASK.to_owned()),
         ParameterKind::Atom(_) => Term::Opaque(format!(":{value}")),
     }

@@ -61,14 +61,15 @@ impl Hidden {
 /// digits as a text.
 fn can_stand_for_pin(argument: &Argument<'_>, parameter: &Parameter) -> bool {
     match (&argument.value, parameter.kind) {
-        (Value::Integer(_), kind) => {
-            !matches!(kind, ParameterKind::Named | ParameterKind::Integer | ParameterKind::Amount)
-        }
+        (Value::Integer(_), kind) => !matches!(
+            kind,
+            ParameterKind::Named | ParameterKind::PositionOrName | ParameterKind::Integer | ParameterKind::Amount
+        ),
         (Value::Decimal(_), kind) => kind != ParameterKind::Amount,
         (Value::String(text), ParameterKind::Text | ParameterKind::TextOrNil | ParameterKind::File) => {
             !parameter.keyword && text.chars().all(|character| character.is_numeric() || character.is_whitespace())
         }
-        (Value::String(_), kind) => kind != ParameterKind::Named,
+        (Value::String(_), kind) => !matches!(kind, ParameterKind::Named | ParameterKind::PositionOrName),
         _ => false,
     }
 }

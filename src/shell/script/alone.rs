@@ -9,7 +9,6 @@ use super::{ScriptRun, Stop};
 use crate::shell::functions::Domain;
 use crate::shell::read_statement::ReadStatement;
 use crate::shell::session::Next;
-use crate::shell::streams::errors_are_a_terminal;
 
 impl<D, W, E> ScriptRun<D, W, E>
 where
@@ -18,10 +17,7 @@ where
     E: io::Write,
 {
     pub(super) async fn run_alone(&mut self, statement: ReadStatement<'_, D>) -> Result<(), Stop> {
-        if errors_are_a_terminal() {
-            // A progress line on it stands below the replies so far.
-            self.output.flush().await?;
-        }
+        self.output.flush_before_progress().await?;
         let mut next = self.output.print_while(pin!(self.session.run(statement))).await;
         if next == Next::Live {
             next = self.follow().await?;

@@ -10,6 +10,7 @@ use tokio::io::AsyncWrite;
 use crate::shell::escape;
 use crate::shell::printing::{PendingOutput, Printer};
 use crate::shell::signals::Interrupts;
+use crate::shell::streams::errors_are_a_terminal;
 
 /// How long a reader may leave the remaining output unread after a signal has asked the program to end.
 const OUTPUT_GRACE: Duration = Duration::from_secs(30);
@@ -21,6 +22,8 @@ const SHORT_OUTPUT_GRACE: Duration = Duration::from_secs(1);
 pub(super) struct ScriptOutput<W, E> {
     printer: Printer<W>,
     errors: E,
+    /// Whether a statement that takes long shows its progress on the terminal.
+    shows_progress: bool,
 }
 
 /// Why output cannot be written.
@@ -34,7 +37,7 @@ pub(super) enum NotWritten {
 
 impl<W: AsyncWrite + Unpin, E: io::Write> ScriptOutput<W, E> {
     pub(super) fn new(pending: PendingOutput, output: W, errors: E) -> Self {
-        Self { printer: Printer::new(pending, output), errors }
+        Self { printer: Printer::new(pending, output), errors, shows_progress: errors_are_a_terminal() }
     }
 
     /// Runs `work`, and meanwhile writes output that has waited long.
@@ -46,6 +49,11 @@ impl<W: AsyncWrite + Unpin, E: io::Write> ScriptOutput<W, E> {
     pub(super) async fn write_if_due(&mut self) -> Result<(), NotWritten> {
         let written = self.printer.write_if_due().await;
         self.check(written)
+    }
+
+    /// Writes pending output if the progress of a statement may be shown, which belongs below it.
+    pub(super) async fn flush_before_progress(&mut self) -> Result<(), NotWritten> {
+        if self.shows_progress { self.flush().await } else { Ok(()) }
     }
 
     pub(super) async fn flush(&mut self) -> Result<(), NotWritten> {

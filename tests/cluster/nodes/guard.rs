@@ -53,6 +53,7 @@ impl Drop for Guarded {
         let _ = self.process.kill();
         let deadline = Instant::now() + KILLED_WITHIN;
         while self.process.try_wait().is_ok_and(|ended| ended.is_none()) && Instant::now() < deadline {
+            // There is no waiting for a process that also ends.
             thread::sleep(ASKED_AGAIN);
         }
     }

@@ -15,7 +15,7 @@ use crate::engine::log::{Position, RecordedEvent, StreamId};
 use crate::engine::runtime::{StopReason, StoreFailure, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::commit_log::{Commit, CommitLog, Entry, EntryWriter, LogError, Offered, Replica, Replicated};
-use crate::engine::store::hash_chain::{Content, Hash};
+use crate::engine::store::hash_chain::{Content, Hash, NumbersInCommand};
 use crate::engine::store::{Append, Appended, Conflict, Publisher, Rejected, StoreError};
 
 /// How often a commit is decided anew before its callers are told to try again.
@@ -195,10 +195,10 @@ impl<E: StoredEvent> Writing<E> {
     fn entry(&self, mark: Mark, before: Position) -> Result<(Vec<u8>, Hash), StoreError> {
         let unwritable = |error: serde_json::Error| StoreError::Failed(error.to_string().into());
         let (mut writer, mut hash) = (EntryWriter::default(), self.replicated.hash);
-        let (mut buffer, mut command) = (Vec::new(), None);
+        let (mut buffer, mut numbers) = (Vec::new(), NumbersInCommand::default());
         for event in self.held.since(mark) {
             let data = event.data.to_json()?;
-            let number_in_command = number_in_command(&mut command, event.metadata.command_id);
+            let number_in_command = numbers.next(event.metadata.command_id);
             let content = Content {
                 position: event.position.get(),
                 stream: event.stream.as_str(),
@@ -255,7 +255,7 @@ impl<E: StoredEvent> Writing<E> {
                 "does not follow the events that were seen before it: the log has other events by now".to_owned()
             );
         }
-        let (mut hash, mut buffer, mut command) = (commit.before, Vec::new(), None);
+        let (mut hash, mut buffer, mut numbers) = (commit.before, Vec::new(), NumbersInCommand::default());
         for line in commit.events() {
             let line = line.map_err(|error| error.to_string())?;
             let metadata = line.details().ok_or("has metadata that are no object")?;
@@ -263,7 +263,7 @@ impl<E: StoredEvent> Writing<E> {
             if line.position != self.held.end().next() || line.version != self.held.version(&stream).next() {
                 return Err("has an event out of its place".to_owned());
             }
-            let number_in_command = number_in_command(&mut command, metadata.command_id);
+            let number_in_command = numbers.next(metadata.command_id);
             let content = Content {
                 position: line.position.get(),
                 stream: stream.as_str(),
@@ -292,14 +292,4 @@ impl<E: StoredEvent> Writing<E> {
         self.replicated = replicated;
         self.log.note(replicated).map_err(|error| StoreError::OutcomeUnknown(error.into()))
     }
-}
-
-/// The number of the next event within its command.
-fn number_in_command(last: &mut Option<(Uuid, u64)>, id: Uuid) -> u64 {
-    let number = match *last {
-        Some((command, number)) if command == id => number + 1,
-        _ => 1,
-    };
-    *last = Some((id, number));
-    number
 }

@@ -145,10 +145,11 @@ impl<'a> Statements<'a> {
 
     /// Skips `try` where another word follows it, and answers whether it does.
     fn skip_try(&mut self) -> bool {
-        let is_try = self.token().is_some_and(|token| &self.text[token.span()] == TRY);
+        if self.token().is_none_or(|token| &self.text[token.span()] != TRY) {
+            return false;
+        }
         let mut ahead = self.tokens.clone();
-        let is_followed =
-            is_try && ahead.next_kind() == Some(TokenKind::Space) && ahead.next_kind() == Some(TokenKind::Word);
+        let is_followed = ahead.next_kind() == Some(TokenKind::Space) && ahead.next_kind() == Some(TokenKind::Word);
         if is_followed {
             self.advance();
             self.skip_spaces();

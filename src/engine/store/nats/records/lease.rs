@@ -82,7 +82,7 @@ impl Records {
             },
         };
         let begun = Instant::now();
-        let (message, _) = self.lease_message(Some(self.holder), revision);
+        let message = self.lease_message(Some(self.holder), Uuid::new_v4(), revision);
         let revision = match self.connection.store(vec![message]).await {
             Ok(revision) => revision,
             Err(Unanswered::Refused(_)) => return Ok(None),
@@ -117,7 +117,7 @@ impl Records {
         let mut lease = self.lease.lock().await;
         if let Lease::Held(held) = std::mem::replace(&mut *lease, Lease::Lost) {
             held.lost.send_replace(true);
-            let (message, _) = self.lease_message(None, held.revision);
+            let message = self.lease_message(None, Uuid::new_v4(), held.revision);
             // If this fails, the lease goes by itself.
             let _ = self.connection.store(vec![message]).await;
         }
@@ -131,12 +131,14 @@ impl Records {
             Lease::Never => return self.store_anyway(messages).await,
             Lease::Held(held) => held,
         };
+        // The same for all attempts: whichever of them is stored, the messages are.
+        let write = Uuid::new_v4();
         loop {
             let begun = Instant::now();
             if begun > held.until {
                 break;
             }
-            let (renewal, write) = self.lease_message(Some(self.holder), held.revision);
+            let renewal = self.lease_message(Some(self.holder), write, held.revision);
             let all = [renewal].into_iter().chain(messages.iter().cloned()).collect();
             match self.connection.store(all).await {
                 Ok(revision) => {
@@ -165,12 +167,11 @@ impl Records {
         Err(StoreError::LeaseLost)
     }
 
-    fn lease_message(&self, holder: Option<Uuid>, after: u64) -> (Message, Uuid) {
-        let write = Uuid::new_v4();
+    fn lease_message(&self, holder: Option<Uuid>, write: Uuid, after: u64) -> Message {
         // It can be written as JSON.
         let payload = serde_json::to_vec(&Text { holder, write }).unwrap_or_default();
         let lives_for = Some(if holder.is_some() { LIVES_FOR } else { 1 });
-        (Message { subject: self.lease_subject(), payload: payload.into(), after: Some(after), lives_for }, write)
+        Message { subject: self.lease_subject(), payload: payload.into(), after: Some(after), lives_for }
     }
 }
 

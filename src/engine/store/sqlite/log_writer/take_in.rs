@@ -1,7 +1,6 @@
 //! Takes in the commits of other programs from the log that a file is a replica of.
 
 use rusqlite::Connection;
-use uuid::Uuid;
 
 use super::batch_insert::BatchInsert;
 use super::record_appends::{NewEvent, WritableLog, insert_stream};
@@ -10,6 +9,7 @@ use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::Snapshot;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::commit_log::{Commit, Entry, NotACommit};
+use crate::engine::store::hash_chain::NumbersInCommand;
 use crate::engine::store::sqlite::file_error::FileError;
 use crate::engine::store::sqlite::tables::snapshots::write_snapshot;
 
@@ -69,7 +69,7 @@ fn add_commit<E: StoredEvent>(
             "does not follow the events that were seen before it: the log has other events by now",
         ));
     }
-    let mut command: Option<(Uuid, u64)> = None;
+    let mut numbers = NumbersInCommand::default();
     for line in commit.events() {
         let line = line.map_err(Wrong::NotACommit)?;
         let metadata = line.details().ok_or(Wrong::Entry("has metadata that are no object"))?;
@@ -81,11 +81,7 @@ fn add_commit<E: StoredEvent>(
         if line.position.get() != log.end.end.position + 1 || line.version.get() != head.version + 1 {
             return Err(Wrong::Entry("has an event out of its place"));
         }
-        let number_in_command = match command {
-            Some((id, number)) if id == metadata.command_id => number + 1,
-            _ => 1,
-        };
-        command = Some((metadata.command_id, number_in_command));
+        let number_in_command = numbers.next(metadata.command_id);
         let new = NewEvent {
             time: line.time,
             event_type: line.r#type.into_owned().into(),
