@@ -67,17 +67,18 @@ impl<E: StoredEvent> Application<E> {
         self.supervisor().ended().await;
     }
 
-    /// Waits until the handlers have processed all events so far, and those that process managers cause by them.
-    pub(crate) async fn wait_until_settled(&self) {
+    /// Waits until the handlers have processed all events so far, and those that process managers cause by them. Returns
+    /// whether they have within [`MAX_WAIT`]; what is unfinished then continues when the store is reopened.
+    pub(crate) async fn wait_until_settled(&self) -> bool {
         let settled = async {
-            if let Ok(end) = self.store().end().await {
-                // What is unfinished after the timeout continues when the store is reopened.
-                self.checkpoints().wait_until_settled(end, MAX_WAIT).await;
+            match self.store().end().await {
+                Ok(end) => self.checkpoints().wait_until_settled(end, MAX_WAIT).await,
+                Err(_) => false,
             }
         };
         tokio::select! {
-            () = settled => {}
-            _ = self.supervisor().stopped() => {}
+            is_settled = settled => is_settled,
+            _ = self.supervisor().stopped() => false,
         }
     }
 

@@ -57,12 +57,11 @@ impl Checkpoints {
 
     /// Waits until every handler has seen `position` and what process managers cause by it; at most `max_wait`.
     /// A handler that has stopped, runs elsewhere, or is not awaited and waits to retry is not waited for, and neither are
-    /// conversations that begin after `position`.
-    pub async fn wait_until_settled(&self, position: Position, max_wait: Duration) {
+    /// conversations that begin after `position`. Returns whether all that was within `max_wait`.
+    pub async fn wait_until_settled(&self, position: Position, max_wait: Duration) -> bool {
         let followed = Following::begin(&self.shared, position);
         let settled = self.wait_until(|state| state.is_settled_at(state.conversations.followed_until(followed.number)));
-        // After a timeout, callers ask which handlers lag.
-        let _ = self.shared.supervisor.timeout(max_wait, settled).await;
+        self.shared.supervisor.timeout(max_wait, settled).await.is_some()
     }
 
     /// Waits until a handler has seen or tried `position`, has stopped, or runs elsewhere; at most `max_wait`.
