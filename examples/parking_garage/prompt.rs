@@ -161,6 +161,17 @@ impl HasApplication for GarageFunctions {
         Ok(Self(self.0.rehearse_on(application)))
     }
 
+    fn command_title(event: &GarageEvent) -> Option<&'static str> {
+        Some(match event {
+            GarageEvent::Lot(LotEvent::LotOpened { .. }) => "Open Lot",
+            GarageEvent::Lot(LotEvent::CarEntered { .. }) => "Enter Lot",
+            GarageEvent::Lot(LotEvent::CarLeft { .. }) => "Leave Lot",
+            GarageEvent::Ticket(TicketEvent::TicketIssued { .. }) => "Issue Ticket",
+            GarageEvent::Ticket(TicketEvent::StayCharged { .. }) => "Charge Ticket",
+            GarageEvent::Ticket(TicketEvent::TicketPaid { .. }) => "Pay Ticket",
+        })
+    }
+
     fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
         let of_lot = refusal.downcast_ref().map(lot_refusal);
         of_lot.or_else(|| refusal.downcast_ref().map(ticket_refusal)).map(ErrorReason::name)

@@ -69,6 +69,16 @@ pub struct BookRemoved {
 }
 
 impl BookEvent {
+    /// The title of the command that led to the event.
+    pub fn command_title(&self) -> &'static str {
+        match self {
+            Self::BookAdded(_) => "Add Book",
+            Self::BookBorrowed(_) => "Borrow Book",
+            Self::BookReturned(_) => "Return Book",
+            Self::BookRemoved(_) => "Remove Book",
+        }
+    }
+
     /// The book concerned.
     pub fn isbn(&self) -> &Isbn {
         match self {

@@ -5,7 +5,7 @@ use super::escape::{self, write_escaped};
 use super::explanation::explanation;
 use super::function_table::is_wide;
 use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
-use super::held::{held, held_behind};
+use super::held::{forget_reads, held, held_behind, is_store_broken};
 use super::in_flight::Landed;
 use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
 use super::language::{Statement, SyntaxError};
@@ -150,6 +150,7 @@ impl<D: Domain> Session<D> {
                 self.statement_count += 1;
                 self.is_wide = is_wide(&row.function, &arguments);
                 let call = Call::new(&row.function, &arguments, self.style.json).traced_by(&self.trace);
+                forget_reads(&self.domain, &self.trace);
                 let running = if is_tried { self.domain.try_call(row, call) } else { self.domain.call(row, call) };
                 let mut outcome = running.await;
                 if is_tried {
@@ -246,13 +247,17 @@ impl<D: Domain> Session<D> {
     }
 
     fn finish(&mut self, statement: &str, outcome: Outcome, explanation: Option<String>) -> Next {
-        let (mut reply, failed, is_done) = match outcome {
+        let (mut reply, mut failed, is_done) = match outcome {
             Ok(reply) => (reply, None, true),
             Err(not_done) => {
                 let (reply, failed) = not_done.into_reply();
                 (reply, failed, false)
             }
         };
+        if is_store_broken(&self.domain, &self.trace) && self.domain.failure().is_none() {
+            // It fails because somebody asked for that, so others can go on.
+            reply.notes.extend(failed.take().map(|failed| failed.message));
+        }
         reply.notes.extend(explanation);
         reply.notes.extend(held_behind(&self.domain, &self.trace));
         self.print(statement, &reply, failed.as_ref(), None);

@@ -47,7 +47,7 @@ impl<E: StoredEvent> Application<E> {
     pub async fn remove_projection<P: Projection<E>>(&self) -> Result<(), RemoveError> {
         let _removing = self.inner.changing.lock().await;
         self.inner.feed.remove(P::NAME).await?;
-        self.inner.models.remove::<P>();
+        self.inner.models.remove::<E, P>();
         self.forget(P::NAME);
         Ok(())
     }

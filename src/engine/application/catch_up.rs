@@ -54,7 +54,7 @@ impl<E: StoredEvent> Application<E> {
         }
     }
 
-    /// Notes, for whoever shows the answer, which projections are held behind the log.
+    /// Notes, for whoever shows the answer, how much of the log it has to know.
     async fn note_held(&self, end: Option<Position>) -> Result<(), Unavailable> {
         let end = match end {
             Some(end) => end,

@@ -3,11 +3,14 @@
 use foldhash::{HashMap, HashMapExt as _};
 use uuid::Uuid;
 
+use super::handlers::MAX_PARKED;
 use super::{Application, Unavailable};
 use crate::engine::command_handler::{Decided, Decision, Decisions};
+use crate::engine::event_handler::{Delivery, DeliveryOutcome, HandlerControl};
 use crate::engine::log::{Metadata, Position, RecordedEvent};
 use crate::engine::process_manager::answer_of;
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 /// The most commands of a tree.
@@ -38,6 +41,8 @@ pub struct EventNode<E> {
     pub event: RecordedEvent<E>,
     /// The commands with which process managers answered it.
     pub answers: Vec<CommandNode<E>>,
+    /// What came of its delivery to handlers, as far as this process knows.
+    pub deliveries: Vec<Delivery>,
 }
 
 /// Conversations, and how many commands are left out.
@@ -77,7 +82,11 @@ impl<E: StoredEvent> Application<E> {
                 }
             }
         }
-        Ok(found.into_tree())
+        let mut tree = found.into_tree();
+        let parked = self.store().read_parked(0, MAX_PARKED).await;
+        let told = Told { controls: self.handler_controls(), parked: self.or_unavailable(parked).await? };
+        told.tell(&mut tree.commands);
+        Ok(tree)
     }
 
     /// What was decided on an [overlay](super::Application::rehearsal): the conversations that were begun there.
@@ -111,6 +120,34 @@ impl<E: StoredEvent> Application<E> {
         // What process managers caught up on has no beginning here.
         tree.commands.retain(|command| command.metadata.causation_id() == command.metadata.command_id);
         Ok(tree)
+    }
+}
+
+/// Where it stands what came of deliveries.
+struct Told {
+    controls: Vec<HandlerControl>,
+    parked: Vec<ParkedEvent>,
+}
+
+impl Told {
+    fn tell<E>(&self, commands: &mut [CommandNode<E>]) {
+        for command in commands {
+            for node in &mut command.events {
+                node.deliveries =
+                    self.controls.iter().filter_map(|control| self.delivery(control, node.event.position)).collect();
+                self.tell(&mut node.answers);
+            }
+            self.tell(&mut command.instead);
+        }
+    }
+
+    fn delivery(&self, control: &HandlerControl, position: Position) -> Option<Delivery> {
+        let is_it = |parked: &&ParkedEvent| parked.position == position && parked.handler == control.name();
+        control.delivery(position).or_else(|| {
+            let ParkedEvent { attempts, reason, .. } = self.parked.iter().find(is_it)?.clone();
+            let outcome = DeliveryOutcome::Parked { reason };
+            Some(Delivery { handler: control.name(), position, attempts, outcome })
+        })
     }
 }
 
@@ -203,7 +240,8 @@ struct Assembly<E> {
 impl<E> Assembly<E> {
     fn take(&mut self, index: usize) -> Option<CommandNode<E>> {
         let (Flat { metadata, decision, events }, follows_refusal) = self.commands[index].take()?;
-        let events = events.into_iter().map(|event| EventNode { event, answers: Vec::new() }).collect();
+        let events =
+            events.into_iter().map(|event| EventNode { event, answers: Vec::new(), deliveries: Vec::new() }).collect();
         let mut node = CommandNode { metadata, decision, events, follows_refusal, instead: Vec::new() };
         for (event, child) in std::mem::take(&mut self.children[index]) {
             let Some(child) = self.take(child) else { continue };

@@ -2,18 +2,37 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use foldhash::HashMap;
 
 use super::{Application, QueryError, Unavailable};
 use crate::engine::log::{Moment, Position};
-use crate::engine::projection::{Projection, ReadModel};
+use crate::engine::projection::{Projection, ReadMark, ReadModel};
 use crate::engine::store::codec::StoredEvent;
 
 /// The read models, by the type of their projection.
 #[derive(Default)]
-pub(super) struct Models(RwLock<HashMap<TypeId, Box<dyn Any + Send + Sync>>>);
+pub(super) struct Models {
+    by_type: RwLock<HashMap<TypeId, Box<dyn Any + Send + Sync>>>,
+    marks: ReadMarks,
+}
+
+/// Which projections were read. Cheap to clone; it keeps no read model.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadMarks(Arc<Mutex<Vec<(&'static str, ReadMark)>>>);
+
+impl ReadMarks {
+    /// The projections that were read since this was asked last.
+    pub(super) fn take(&self) -> Vec<&'static str> {
+        let marks = self.lock();
+        marks.iter().filter(|(_, mark)| mark.take()).map(|(name, _)| *name).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(&'static str, ReadMark)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl fmt::Debug for Models {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,16 +41,22 @@ impl fmt::Debug for Models {
 }
 
 impl Models {
-    pub(super) fn add<P: Send + Sync + 'static>(&self, model: ReadModel<P>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<P>(), Box::new(model));
+    pub(super) fn add<E, P: Projection<E>>(&self, model: ReadModel<P>) {
+        self.marks.lock().push((P::NAME, model.was_read()));
+        self.by_type.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<P>(), Box::new(model));
     }
 
-    pub(super) fn remove<P: 'static>(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&TypeId::of::<P>());
+    pub(super) fn remove<E, P: Projection<E>>(&self) {
+        self.marks.lock().retain(|(name, _)| *name != P::NAME);
+        self.by_type.write().unwrap_or_else(PoisonError::into_inner).remove(&TypeId::of::<P>());
+    }
+
+    pub(super) fn marks(&self) -> ReadMarks {
+        self.marks.clone()
     }
 
     pub(super) fn of<P: 'static>(&self) -> Option<ReadModel<P>> {
-        let models = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let models = self.by_type.read().unwrap_or_else(PoisonError::into_inner);
         models.get(&TypeId::of::<P>())?.downcast_ref().cloned()
     }
 }

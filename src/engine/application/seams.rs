@@ -1,12 +1,14 @@
 //! Holding handlers, letting them step, and breaking things on purpose. See [`seams`](crate::engine::seams).
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::Application;
+use super::read::ReadMarks;
 use crate::engine::event_handler::{HandlerControl, SeamRequest};
 use crate::engine::feed::ProjectionRequest;
 use crate::engine::feed::checkpoints::{Checkpoints, HandlerKind, HandlerState, HandlerStatus, MAX_WAIT};
@@ -69,12 +71,14 @@ pub struct Broken {
 pub struct Seams {
     checkpoints: Checkpoints,
     broken: Arc<Mutex<BTreeMap<String, Arc<Seam>>>>,
-    answered_behind: Arc<Mutex<Vec<Held>>>,
+    marks: ReadMarks,
+    /// The last position that an answer had to know.
+    asked_until: Arc<AtomicU64>,
 }
 
 impl Seams {
-    pub(super) fn new(checkpoints: Checkpoints) -> Self {
-        Self { checkpoints, broken: Arc::default(), answered_behind: Arc::default() }
+    pub(super) fn new(checkpoints: Checkpoints, marks: ReadMarks) -> Self {
+        Self { checkpoints, broken: Arc::default(), marks, asked_until: Arc::default() }
     }
 
     /// Every handler that is held.
@@ -84,17 +88,26 @@ impl Seams {
             .collect()
     }
 
-    /// The projections that were held behind the log when a question was answered, since this was asked last.
-    pub fn take_answered_behind(&self) -> Vec<Held> {
-        std::mem::take(&mut lock(&self.answered_behind))
+    /// Whether the [event store](EVENT_STORE) is broken.
+    pub fn is_store_broken(&self) -> bool {
+        lock(&self.broken).get(EVENT_STORE).is_some_and(|seam| seam.fault().is_some())
     }
 
-    /// Notes which projections are held behind `end` as a question is answered.
+    /// The projections that were read since this was asked last, and are held behind what is known of the log.
+    pub fn take_answered_behind(&self) -> Vec<Held> {
+        let read = self.marks.take();
+        let handlers = self.checkpoints.handlers();
+        let known = handlers.iter().map(|status| status.checkpoint).max().unwrap_or_default();
+        let end = known.max(Position::new(self.asked_until.load(Ordering::Relaxed)));
+        let behind = held(handlers)
+            .filter(|status| status.kind == HandlerKind::Projection && status.checkpoint < end)
+            .filter(|status| read.contains(&status.name));
+        behind.map(|status| Held { name: status.name, checkpoint: status.checkpoint }).collect()
+    }
+
+    /// Notes how much of the log an answer has to know.
     pub(super) fn note_answer(&self, end: Position) {
-        let projections = held(self.checkpoints.handlers()).filter(|status| status.kind == HandlerKind::Projection);
-        let behind = projections.filter(|status| status.checkpoint < end);
-        *lock(&self.answered_behind) =
-            behind.map(|status| Held { name: status.name, checkpoint: status.checkpoint }).collect();
+        self.asked_until.fetch_max(end.get(), Ordering::Relaxed);
     }
 
     /// Ends every delay, so that nothing waits for one to close.

@@ -146,7 +146,7 @@ impl<E: StoredEvent> Builder<E> {
             }
         }
         give_up.0 = None;
-        let seams = Seams::new(checkpoints.clone());
+        let seams = Seams::new(checkpoints.clone(), models.marks());
         let inner = Inner {
             url,
             base: Arc::new(Base { store, checkpoints, supervisor }),

@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::EventHandler;
+use super::deliveries::{Deliveries, Delivery};
 use super::gate::SeamRequest;
 use super::panic_guard::{Make, catch};
 use crate::engine::feed::inbox::Called;
@@ -26,6 +27,7 @@ pub struct HandlerControl {
     name: &'static str,
     requests: mpsc::Sender<ControlRequest>,
     inbox: Arc<dyn Called>,
+    deliveries: Deliveries,
     check: Check,
 }
 
@@ -67,9 +69,10 @@ impl HandlerControl {
         name: &'static str,
         requests: mpsc::Sender<ControlRequest>,
         inbox: Arc<dyn Called>,
+        deliveries: Deliveries,
         check: Check,
     ) -> Self {
-        Self { name, requests, inbox, check }
+        Self { name, requests, inbox, deliveries, check }
     }
 
     /// How the handler's stored state differs from the log; `None` if it does not. The handler keeps running.
@@ -79,6 +82,13 @@ impl HandlerControl {
     /// [`StoreError`]: the store could not be read.
     pub async fn difference(&self) -> Result<Option<String>, StoreError> {
         (self.check)().await
+    }
+
+    /// What came of an event's delivery, if it was among the [`LATEST_DELIVERIES`](super::LATEST_DELIVERIES) since the
+    /// handler was started here. Of a process manager only what did not go well at once is remembered: its commands tell the
+    /// rest.
+    pub fn delivery(&self, position: Position) -> Option<Delivery> {
+        self.deliveries.of(position)
     }
 
     /// The handler's name.

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::control::ControlRequest;
+use super::deliveries::{Delivery, DeliveryOutcome};
 use super::lease::Held;
 use super::run_end::RunEnd;
 use super::runner::{Runner, ended};
@@ -65,6 +66,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             };
             let Err(failure) = called else {
                 self.tell_of_attempt(event);
+                self.note_acknowledged(event.position, self.progress.attempts);
                 self.report(Condition { last_error: self.instance.note(), ..Condition::default() });
                 return self.acknowledge(event, ParkedChange::None).await;
             };
@@ -85,6 +87,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                         "{name}: attempt {attempt} at position {position} failed: {failure}; attempt {next} in {} ms",
                         delay.as_millis()
                     );
+                    self.note(position, attempt, DeliveryOutcome::Failed { reason: failure.reason.clone() });
                     self.report_failure(&failure, attempt, self.retry_at(delay));
                     self.wait(delay, requests).await?;
                 }
@@ -93,6 +96,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                     return self.park(event, attempt, failure.reason).await;
                 }
                 AfterFailure::Skip => {
+                    self.note(position, attempt, DeliveryOutcome::Skipped);
                     self.report_failure(&failure, 0, HandlerState::Running);
                     return self.acknowledge(event, ParkedChange::None).await;
                 }
@@ -114,6 +118,18 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             let id = event.metadata.correlation_id();
             detail_line!(id, "{name}: attempt {attempt} at position {} is acknowledged", event.position);
         }
+    }
+
+    /// Notes an acknowledgement: of process managers only a late one, as their commands tell the rest, and they may get very
+    /// many events.
+    pub(super) fn note_acknowledged(&self, position: Position, attempts: u32) {
+        if H::KIND != HandlerKind::ProcessManager || attempts > 1 {
+            self.note(position, attempts, DeliveryOutcome::Acknowledged);
+        }
+    }
+
+    pub(super) fn note(&self, position: Position, attempts: u32, outcome: DeliveryOutcome) {
+        self.deliveries.note(Delivery { handler: H::NAME, position, attempts, outcome });
     }
 
     fn after_failure(&self, action: NackAction, position: Position) -> AfterFailure {
@@ -152,6 +168,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let (name, position) = (H::NAME, event.position);
         let parked = self.parked(position, attempts, reason.clone());
         self.acknowledge(event, ParkedChange::Park(parked)).await?;
+        self.note(position, attempts, DeliveryOutcome::Parked { reason: reason.clone() });
         let id = event.metadata.correlation_id();
         detail_line!(id, "{name}: position {position} is parked after attempt {attempts}: {reason}");
         tracing::warn!("{name} has parked the event at position {position} after attempt {attempts}: {reason}");

@@ -6,6 +6,7 @@
 
 mod control;
 mod deliver;
+mod deliveries;
 mod failure;
 mod gate;
 mod held;
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 pub(in crate::engine) use self::control::Settling;
 use self::control::{Check, REQUESTS, check};
 pub use self::control::{HandlerControl, ParkedError};
+pub use self::deliveries::{Delivery, DeliveryOutcome, LATEST_DELIVERIES};
 pub use self::failure::{Failure, NackAction};
 pub(in crate::engine) use self::gate::SeamRequest;
 use self::panic_guard::{GuardedHandler, Make};
@@ -316,7 +318,7 @@ where
     H: EventHandler<E>,
 {
     let (requests, to_answer) = mpsc::channel(REQUESTS);
-    let inbox = runner.inbox.clone();
+    let (inbox, deliveries) = (runner.inbox.clone(), runner.deliveries.clone());
     supervisor.spawn(H::NAME, runner.run(to_answer));
-    HandlerControl::new(H::NAME, requests, inbox, check)
+    HandlerControl::new(H::NAME, requests, inbox, deliveries, check)
 }

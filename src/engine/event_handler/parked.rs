@@ -3,6 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::control::{ControlRequest, ParkedError};
+use super::deliveries::DeliveryOutcome;
 use super::run_end::RunEnd;
 use super::runner::{Runner, ended};
 use super::{EventHandler, Failure, NackAction};
@@ -73,9 +74,17 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
         let called = called.map_err(|_| ParkedError::NotRunning)?;
         let (change, answer) = match called {
-            Ok(()) | Err(Failure { action: NackAction::Skip, .. }) => (ParkedChange::Remove { number }, Ok(())),
+            Ok(()) => {
+                self.note_acknowledged(parked.position, parked.attempts + 1);
+                (ParkedChange::Remove { number }, Ok(()))
+            }
+            Err(Failure { action: NackAction::Skip, .. }) => {
+                self.note(parked.position, parked.attempts + 1, DeliveryOutcome::Skipped);
+                (ParkedChange::Remove { number }, Ok(()))
+            }
             Err(Failure { reason, .. }) => {
                 let tried = self.parked(parked.position, parked.attempts + 1, reason.clone());
+                self.note(parked.position, tried.attempts, DeliveryOutcome::Parked { reason: reason.clone() });
                 let change = ParkedChange::Keep(ParkedEvent { number, ..tried });
                 (change, Err(ParkedError::FailedAgain { reason }))
             }
@@ -85,8 +94,9 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     async fn skip(&mut self, number: u64) -> Result<(), ParkedError> {
-        let position = self.find(number).await?.position;
+        let ParkedEvent { position, attempts, .. } = self.find(number).await?;
         self.write(ParkedChange::Remove { number }).await?;
+        self.note(position, attempts, DeliveryOutcome::Skipped);
         // Nothing else tells later that the event was never handled.
         tracing::info!("{} has given up parked event {number}, at position {position}", H::NAME);
         Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::control::ControlRequest;
+use super::deliveries::Deliveries;
 use super::gate::Gate;
 use super::lease::Held;
 use super::panic_guard::GuardedHandler;
@@ -40,6 +41,7 @@ pub(super) struct Runner<E: 'static, H> {
     pub(super) gate: Option<Gate>,
     /// Where it is made to fail; `None` until somebody does.
     pub(super) seam: Option<Arc<Seam>>,
+    pub(super) deliveries: Deliveries,
 }
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
@@ -53,7 +55,8 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     ) -> Self {
         let written = progress.checkpoint;
         let reported = Condition::default();
-        Self { instance, inbox, slot, context, progress, written, reported, held, gate: None, seam: None }
+        let deliveries = Deliveries::default();
+        Self { instance, inbox, slot, context, progress, written, reported, held, gate: None, seam: None, deliveries }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<ControlRequest>) -> Result<(), StopReason> {

@@ -11,6 +11,7 @@ mod stored_fields;
 mod stored_rows;
 
 pub(super) use self::host::{ProjectionHost, TypedHost};
+pub(in crate::engine) use self::read_model::ReadMark;
 pub use self::read_model::ReadModel;
 pub use self::row_cell::RowCell;
 pub use self::row_log::{LogRow, RowLog};

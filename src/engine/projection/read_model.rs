@@ -1,17 +1,36 @@
 //! Shared access to a projection.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 /// A shared handle on a projection, for reading. Cheap to clone.
 pub struct ReadModel<P> {
     shared: Arc<RwLock<P>>,
+    was_read: ReadMark,
+}
+
+/// Whether a projection was read since somebody asked that last. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(in crate::engine) struct ReadMark(Arc<AtomicBool>);
+
+impl ReadMark {
+    fn set(&self) {
+        // Many readers share it, so it is written only where that changes something.
+        if !self.0.load(Ordering::Relaxed) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(in crate::engine) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
 }
 
 impl<P> Clone for ReadModel<P> {
     fn clone(&self) -> Self {
-        let shared = self.shared.clone();
-        Self { shared }
+        let (shared, was_read) = (self.shared.clone(), self.was_read.clone());
+        Self { shared, was_read }
     }
 }
 
@@ -24,14 +43,19 @@ impl<P> fmt::Debug for ReadModel<P> {
 impl<P: Default> Default for ReadModel<P> {
     fn default() -> Self {
         let shared = Arc::new(RwLock::new(P::default()));
-        Self { shared }
+        Self { shared, was_read: ReadMark::default() }
     }
 }
 
 impl<P> ReadModel<P> {
     /// Reads the projection. Updates wait while `ask` runs, so it should be quick.
     pub fn read<R>(&self, ask: impl FnOnce(&P) -> R) -> R {
+        self.was_read.set();
         ask(&self.shared.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(in crate::engine) fn was_read(&self) -> ReadMark {
+        self.was_read.clone()
     }
 
     /// Locks the projection for a change.

@@ -52,6 +52,8 @@ pub(super) const fn break_row<D: HasApplication>() -> Row<D> {
             acknowledgement has not, and its task is dead. A projection can have :panic, :delay and :duplicate.\n\
             At the \"event store\": :conflict, and the next append is answered with a conflict, so that its command is\n\
             decided again; :disk_full, and appends fail; :delay.\n\
+            One task hands the events to the projections in turn: a delay at one is a delay of all, and of the handlers\n\
+            behind them.\n\
             What does not happen once lasts until {module}.mend. The whole trace is shown, as {module}.trace :all does it.\n\
             Replies :ok.",
         )

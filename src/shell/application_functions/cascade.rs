@@ -6,6 +6,7 @@ use super::{HasApplication, integer};
 use crate::engine::application::{Application, CommandNode, ConversationTree, EventNode};
 use crate::engine::command_handler::{Decided, Decision, Refused};
 use crate::engine::domain::DomainEvent as _;
+use crate::engine::event_handler::{Delivery, DeliveryOutcome};
 use crate::engine::log::StreamId;
 use crate::shell::term::{Term, TreeNode};
 
@@ -85,7 +86,7 @@ fn of_command<D: HasApplication>(application: &Application<D::Event>, command: C
 
 async fn of_event<D: HasApplication>(
     application: &Application<D::Event>,
-    EventNode { event, answers }: EventNode<D::Event>,
+    EventNode { event, answers, deliveries }: EventNode<D::Event>,
     is_stored: bool,
 ) -> TreeNode {
     let title = event.data.title();
@@ -96,11 +97,38 @@ async fn of_event<D: HasApplication>(
         let _ = write!(text, " ({effect})");
         fields.push(("effect", Term::String(effect)));
     }
-    let mut led_to = Vec::new();
+    let mut led_to: Vec<_> = deliveries.iter().map(of_delivery).collect();
     for command in answers {
         led_to.push(of_command::<D>(application, command).await);
     }
     TreeNode { text, fields, led_to }
+}
+
+fn of_delivery(delivery: &Delivery) -> TreeNode {
+    let Delivery { handler, attempts, outcome, .. } = delivery;
+    let (name, reason) = match outcome {
+        DeliveryOutcome::Acknowledged => ("acknowledged", None),
+        DeliveryOutcome::Failed { reason } => ("failed", Some(reason)),
+        DeliveryOutcome::Parked { reason } => ("parked", Some(reason)),
+        DeliveryOutcome::Skipped => ("skipped", None),
+    };
+    let mut fields = vec![
+        ("handler", Term::String((*handler).to_owned())),
+        ("outcome", Term::String(name.to_owned())),
+        ("attempts", integer(u64::from(*attempts))),
+    ];
+    fields.extend(reason.map(|reason| ("reason", Term::String(reason.clone()))));
+    TreeNode { text: format!("{handler}: {}", came_to(delivery)), fields, led_to: Vec::new() }
+}
+
+/// What a delivery came to, in words.
+pub(super) fn came_to(Delivery { attempts, outcome, .. }: &Delivery) -> String {
+    match outcome {
+        DeliveryOutcome::Acknowledged => format!("acknowledged at attempt {attempts}"),
+        DeliveryOutcome::Failed { reason } => format!("attempt {attempts} failed: {reason}"),
+        DeliveryOutcome::Parked { reason } => format!("parked after attempt {attempts}: {reason}"),
+        DeliveryOutcome::Skipped => format!("skipped after attempt {attempts}"),
+    }
 }
 
 /// What came of a command that led to no event.

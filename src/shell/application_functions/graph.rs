@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::cascade::{nodes, target};
+use super::cascade::{came_to, nodes, target};
 use super::{HasApplication, function};
 use crate::engine::application::{Application, CommandNode, ConversationTree};
 use crate::engine::domain::DomainEvent as _;
@@ -27,6 +27,8 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
                 "The conversation of the event at a position, as in {module}.graph 4, the last one that changed {of}, as in\n\
                 {module}.graph \"{stream}\", or the last of all, :last. A tree: the command, its events, the commands with\n\
                 which process managers answered them, and so on. The log holds no refusals; try shows them.\n\
+                Below an event, what came of it at an event handler, and at which attempt; also at a process manager\n\
+                that did not succeed at once. Only of this session, and of what is parked.\n\
                 as: :mermaid replies a sequence diagram, which GitHub and others draw.\n\
                 An integer is a position, and a string a name, also of digits.",
             )
@@ -104,6 +106,11 @@ fn steps<D: HasApplication>(
     for node in &command.events {
         let (title, position) = (label(node.event.data.title()), node.event.position);
         lines.push(format!("  Note over p{to}: {title} ({position})"));
+        for delivery in &node.deliveries {
+            let handler = participant(delivery.handler, participants);
+            lines.push(format!("  p{to}-->>p{handler}: {title}"));
+            lines.push(format!("  Note over p{handler}: {}", label(&came_to(delivery))));
+        }
         for answer in &node.answers {
             if let Some(process) = answer.metadata.process() {
                 let process = participant(process, participants);

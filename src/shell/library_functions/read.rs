@@ -194,6 +194,10 @@ impl HasApplication for ReadFunctions {
         })
     }
 
+    fn command_title(event: &BookEvent) -> Option<&'static str> {
+        Some(event.command_title())
+    }
+
     fn stream(isbn: &str) -> Result<StreamId, Term> {
         book_stream(isbn)
     }

@@ -172,6 +172,10 @@ impl HasApplication for WriteFunctions {
         refusal.downcast_ref().map(|refusal| refused(refusal).name())
     }
 
+    fn command_title(event: &BookEvent) -> Option<&'static str> {
+        Some(event.command_title())
+    }
+
     fn stream(isbn: &str) -> Result<StreamId, Term> {
         book_stream(isbn)
     }
