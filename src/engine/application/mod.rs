@@ -12,6 +12,7 @@ mod catch_up;
 mod categories;
 mod cause;
 mod close;
+mod cluster;
 mod conversation_tree;
 mod dispatch;
 mod errors;
@@ -23,6 +24,8 @@ mod history;
 mod not_moved;
 mod pending_command;
 mod projection_history;
+#[cfg(feature = "nats")]
+mod publisher;
 mod read;
 mod rebuild;
 mod receipt;
