@@ -11,6 +11,8 @@ mod a_node_comes_and_goes;
 mod a_node_whose_files_are_gone_has_them_again;
 #[cfg(feature = "nats")]
 mod each_event_is_published_for_others;
+#[cfg(all(feature = "library", feature = "nats"))]
+mod library_services_share_a_cluster;
 mod nodes;
 #[cfg(feature = "nats")]
 mod programs;

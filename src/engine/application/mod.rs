@@ -58,6 +58,8 @@ use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::receipt::Seen;
 pub use self::seams::{Broken, Held, SeamError, Seams};
+#[cfg(all(feature = "library", feature = "sqlite"))]
+pub(crate) use self::start::open_store;
 use self::upkeep::Upkeep;
 pub use self::upkeep::{ImportOptions, ImportStep};
 use super::command_handler::{CommandHandler, CommandHandlers, Limits};

@@ -182,7 +182,7 @@ impl<E: StoredEvent> Builder<E> {
     not(feature = "nats"),
     allow(unused_variables, clippy::unused_async, reason = "only opening a file or a cluster needs them")
 )]
-async fn open_store<E: StoredEvent>(
+pub(crate) async fn open_store<E: StoredEvent>(
     url: &StoreUrl,
     cluster: ClusterOptions,
     accept_loss: bool,
