@@ -4,14 +4,15 @@
 
 use std::process::ExitCode;
 
-use cqrs_bank::library::{LibraryFile, ReadService};
+use cqrs_bank::engine::store::ClusterOptions;
+use cqrs_bank::library::{LibraryStore, ReadOptions, ReadService};
 use cqrs_bank::shell::library_functions::ReadFunctions;
-use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
+use cqrs_bank::shell::program::{CannotOpen, Opening, Program, state_directory};
 
 const PROGRAM: Program = Program {
     name: "library_read_service",
     about: "The query side of a library, at a prompt.",
-    store: ("FILE", "where both services keep the library; whoever comes first makes it"),
+    store: ("STORE", "where both services keep the library, such as library.db; whoever comes first makes it"),
     domain: "library",
     example_refusal: "invalid_isbn",
     late_trace_after: None,
@@ -22,12 +23,10 @@ const PROGRAM: Program = Program {
 };
 
 fn main() -> ExitCode {
-    PROGRAM.run(async |opening: Opening<LibraryFile>| {
-        let file = opening.needed_store()?;
-        let service = match opening.foreign {
-            true => ReadService::open_foreign(file).await,
-            false => ReadService::open(file).await,
-        };
+    PROGRAM.run(async |opening: Opening<LibraryStore>| {
+        let cluster = ClusterOptions { directory: state_directory(), ..ClusterOptions::default() };
+        let options = ReadOptions { foreign: opening.foreign, cluster };
+        let service = ReadService::open_with(opening.needed_store()?, options).await;
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
         Ok(ReadFunctions::new(service))
     })

@@ -4,14 +4,15 @@
 
 use std::process::ExitCode;
 
-use cqrs_bank::library::{LibraryFile, WriteOptions, WriteService};
+use cqrs_bank::engine::store::ClusterOptions;
+use cqrs_bank::library::{LibraryStore, WriteOptions, WriteService};
 use cqrs_bank::shell::library_functions::WriteFunctions;
-use cqrs_bank::shell::program::{CannotOpen, Opening, Program};
+use cqrs_bank::shell::program::{CannotOpen, Opening, Program, state_directory};
 
 const PROGRAM: Program = Program {
     name: "library_write_service",
     about: "The command side of a library, at a prompt.",
-    store: ("FILE", "where both services keep the library; whoever comes first makes it"),
+    store: ("STORE", "where both services keep the library, such as library.db; whoever comes first makes it"),
     domain: "library",
     example_refusal: "no_copy_left",
     late_trace_after: None,
@@ -22,10 +23,11 @@ const PROGRAM: Program = Program {
 };
 
 fn main() -> ExitCode {
-    PROGRAM.run(async |opening: Opening<LibraryFile>| {
-        let file = opening.needed_store()?.clone();
+    PROGRAM.run(async |opening: Opening<LibraryStore>| {
+        let library = opening.needed_store()?.clone();
+        let cluster = ClusterOptions { directory: state_directory(), ..ClusterOptions::default() };
         let Opening { foreign, seed, user, trace, .. } = opening;
-        let service = WriteService::open_with(&file, WriteOptions { foreign, seed, user }).await;
+        let service = WriteService::open_with(&library, WriteOptions { foreign, seed, user, cluster }).await;
         let service = service.map_err(|error| CannotOpen::Failed(error.to_string()))?;
         Ok(WriteFunctions::new(&service, trace))
     })

@@ -53,7 +53,7 @@ const INVALID_PLACES: ErrorReason =
 const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
 
 /// The garage's own functions, then those of every application.
-static ROWS: [Row<GarageFunctions>; 33] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
+static ROWS: [Row<GarageFunctions>; 34] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
     command::<GarageFunctions>("open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")

@@ -26,8 +26,8 @@ pub use events::{BookAdded, BookBorrowed, BookEvent, BookRemoved, BookReturned};
 pub use inventory::{Inventory, ListedBook, Loan};
 pub use isbn::{InvalidIsbn, Isbn};
 pub use quantity::{InvalidQuantity, Quantity};
-pub use read_service::ReadService;
+pub use read_service::{ReadOptions, ReadService};
 #[cfg(feature = "sqlite")]
-pub use store::{LibraryFile, NoLibraryFile, OpenError};
+pub use store::{LibraryStore, NoLibraryStore};
 pub use text::{Author, InvalidText, Lookalike, Title, UserId};
 pub use write_service::{WriteOptions, WriteService};

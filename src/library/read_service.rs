@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 #[cfg(feature = "sqlite")]
-use super::LibraryFile;
+use super::LibraryStore;
 use super::invariants::Stock;
 use super::start::start;
 use super::{Book, BookEvent, Inventory, Isbn, ListedBook, Loan, QueryError, UserId, inventory};
@@ -11,7 +11,7 @@ use crate::engine::application::{Application, Builder, StartError, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{Moment, StreamId};
 use crate::engine::projection::ReadModel;
-use crate::engine::store::Store;
+use crate::engine::store::{ClusterOptions, Store};
 
 /// Answers questions about the library. Cheap to clone.
 ///
@@ -31,6 +31,15 @@ impl Deref for ReadService {
     }
 }
 
+/// How a read service is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Trusts nothing in the file but its log: see [`Builder::foreign`].
+    pub foreign: bool,
+    /// How a library on a cluster is opened.
+    pub cluster: ClusterOptions,
+}
+
 impl ReadService {
     /// Opens a library and starts the service: restores the stored rows of the inventory, and projects the events since.
     ///
@@ -38,19 +47,19 @@ impl ReadService {
     ///
     /// [`StartError`]: why the service did not start.
     #[cfg(feature = "sqlite")]
-    pub async fn open(file: &LibraryFile) -> Result<Self, StartError> {
-        Self::of(Application::builder(file.clone())).await
+    pub async fn open(library: &LibraryStore) -> Result<Self, StartError> {
+        Self::open_with(library, ReadOptions::default()).await
     }
 
-    /// Opens a library and starts the service, as [`ReadService::open`] does, and trusts nothing in the file but its log: see
-    /// [`Builder::foreign`].
+    /// Opens a library and starts the service with these options.
     ///
     /// # Errors
     ///
     /// [`StartError`]: why the service did not start.
     #[cfg(feature = "sqlite")]
-    pub async fn open_foreign(file: &LibraryFile) -> Result<Self, StartError> {
-        Self::of(Application::builder(file.clone()).foreign(true)).await
+    pub async fn open_with(library: &LibraryStore, options: ReadOptions) -> Result<Self, StartError> {
+        let ReadOptions { foreign, cluster } = options;
+        Self::of(Application::builder(library.clone()).cluster(cluster).foreign(foreign)).await
     }
 
     /// Starts the service on an open store, which stays open when the service closes.

@@ -1,23 +1,22 @@
-//! The file that both services share.
+//! Where both services keep the library.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use thiserror::Error;
 
 use super::BookEvent;
+use crate::engine::application::{StartError, open_store};
 use crate::engine::runtime::Supervisor;
-use crate::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::engine::store::{OpenStoreError, StoreError, StoreUrl, is_memory, path_named_by};
+use crate::engine::store::{ClusterOptions, Store, StoreUrl, UnsupportedUrl};
 
-/// The file of a library, which several processes can share.
+/// Where a library is kept that several processes can share: in a file, or on a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LibraryFile(PathBuf);
+pub struct LibraryStore(StoreUrl);
 
-/// Why a name is not the path of a library's file.
+/// Why a name is not where a library can be.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum NoLibraryFile {
+pub enum NoLibraryStore {
     /// The name is `memory`, which two processes cannot share.
     #[error("two processes share a file, not memory: name one, such as library.db")]
     Memory,
@@ -27,59 +26,49 @@ pub enum NoLibraryFile {
         /// The name.
         name: String,
     },
+    /// This program does not support it.
+    #[error("{0}")]
+    Unsupported(UnsupportedUrl),
 }
 
-/// Why a library could not be opened.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum OpenError {
-    /// The file cannot be opened as it is. It is unchanged.
-    #[error("{0}")]
-    File(#[from] OpenStoreError),
-    /// The file was opened but cannot be read.
-    #[error("{0}")]
-    Unreadable(#[from] StoreError),
-}
-
-impl LibraryFile {
-    /// The file's path.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Opens the file, or creates it. It stays open until the supervisor stops or the last handle is dropped.
+impl LibraryStore {
+    /// Opens the store, so that several services in one process can share it. A file is made if there is none. It stays open
+    /// until the supervisor stops or the last handle is dropped.
     ///
     /// # Errors
     ///
-    /// [`OpenError`]: what is wrong with the file.
-    pub async fn open(&self, supervisor: &Supervisor) -> Result<SqliteStore<BookEvent>, OpenError> {
-        let (path, supervisor) = (self.0.clone(), supervisor.clone());
-        let opening = move || SqliteStore::open(&path, SqliteOptions::default(), &supervisor);
-        let opened = crate::engine::runtime::blocking(opening).await;
-        Ok(opened.map_err(|not_done| StoreError::Failed(not_done.to_string().into()))??)
+    /// [`StartError`]: what is wrong with it.
+    pub async fn open(&self, cluster: ClusterOptions, supervisor: &Supervisor) -> Result<Store<BookEvent>, StartError> {
+        open_store(&self.0, cluster, false, false, supervisor).await
     }
 }
 
-/// Parses a path, with or without the prefix `sqlite:`.
-impl FromStr for LibraryFile {
-    type Err = NoLibraryFile;
+/// Parses a path, with or without the prefix `sqlite:`, or the URL of a log on a cluster.
+impl FromStr for LibraryStore {
+    type Err = NoLibraryStore;
 
-    fn from_str(name: &str) -> Result<Self, NoLibraryFile> {
-        match path_named_by(name) {
-            _ if is_memory(name) => Err(NoLibraryFile::Memory),
-            Some(path) => Ok(Self(path.to_owned())),
-            None => Err(NoLibraryFile::NoPath { name: name.to_owned() }),
+    fn from_str(name: &str) -> Result<Self, NoLibraryStore> {
+        match name.parse() {
+            Ok(StoreUrl::Memory) => Err(NoLibraryStore::Memory),
+            Ok(store) => Ok(Self(store)),
+            Err(UnsupportedUrl::Unknown { url: name }) => Err(NoLibraryStore::NoPath { name }),
+            Err(unsupported) => Err(NoLibraryStore::Unsupported(unsupported)),
         }
     }
 }
 
-impl From<LibraryFile> for StoreUrl {
-    fn from(file: LibraryFile) -> Self {
-        Self::Sqlite(file.0)
+impl From<LibraryStore> for StoreUrl {
+    fn from(store: LibraryStore) -> Self {
+        store.0
     }
 }
 
-impl fmt::Display for LibraryFile {
+impl fmt::Display for LibraryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.display())
+        match &self.0 {
+            // As it was typed.
+            StoreUrl::Sqlite(path) => write!(f, "{}", path.display()),
+            store => store.fmt(f),
+        }
     }
 }

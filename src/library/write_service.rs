@@ -3,13 +3,13 @@
 use std::ops::Deref;
 
 #[cfg(feature = "sqlite")]
-use super::LibraryFile;
+use super::LibraryStore;
 use super::invariants::Stock;
 use super::start::start;
 use super::{Book, BookCommand, BookEvent, CommandFailure};
 use crate::engine::application::{Application, Builder, StartError};
 use crate::engine::runtime::Origin;
-use crate::engine::store::{Committed, Store};
+use crate::engine::store::{ClusterOptions, Committed, Store};
 
 /// Lets books decide on commands, and stores their events. Cheap to clone.
 ///
@@ -56,6 +56,8 @@ pub struct WriteOptions {
     pub seed: Option<u64>,
     /// Who sends the commands, for the log: see [`Builder::user`].
     pub user: Option<String>,
+    /// How a library on a cluster is opened.
+    pub cluster: ClusterOptions,
 }
 
 impl WriteService {
@@ -66,19 +68,8 @@ impl WriteService {
     ///
     /// [`StartError`]: why the service did not start.
     #[cfg(feature = "sqlite")]
-    pub async fn open(file: &LibraryFile, seed: Option<u64>) -> Result<Self, StartError> {
-        Self::open_with(file, WriteOptions { seed, ..WriteOptions::default() }).await
-    }
-
-    /// Opens a library and starts the service, as [`WriteService::open`] does, and trusts nothing in the file but its log:
-    /// see [`Builder::foreign`].
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`]: why the service did not start.
-    #[cfg(feature = "sqlite")]
-    pub async fn open_foreign(file: &LibraryFile, seed: Option<u64>) -> Result<Self, StartError> {
-        Self::open_with(file, WriteOptions { foreign: true, seed, ..WriteOptions::default() }).await
+    pub async fn open(library: &LibraryStore, seed: Option<u64>) -> Result<Self, StartError> {
+        Self::open_with(library, WriteOptions { seed, ..WriteOptions::default() }).await
     }
 
     /// Opens a library and starts the service with these options.
@@ -87,9 +78,10 @@ impl WriteService {
     ///
     /// [`StartError`]: why the service did not start.
     #[cfg(feature = "sqlite")]
-    pub async fn open_with(file: &LibraryFile, options: WriteOptions) -> Result<Self, StartError> {
-        let WriteOptions { foreign, seed, user } = options;
-        Self::of(Application::builder(file.clone()).foreign(foreign).user(user), seed).await
+    pub async fn open_with(library: &LibraryStore, options: WriteOptions) -> Result<Self, StartError> {
+        let WriteOptions { foreign, seed, user, cluster } = options;
+        let application = Application::builder(library.clone()).cluster(cluster);
+        Self::of(application.foreign(foreign).user(user), seed).await
     }
 
     /// Starts the service on an open store, which stays open when the service closes.

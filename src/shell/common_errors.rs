@@ -16,6 +16,10 @@ pub const UNAVAILABLE: ErrorReason = ErrorReason::new(
      is missing",
 );
 
+/// What only a cluster has was asked of something else.
+pub const NOT_ON_A_CLUSTER: ErrorReason =
+    ErrorReason::new("not_on_a_cluster", "its log is in memory or in a file: only one on a cluster has servers");
+
 /// The answer would be older than one that was given before.
 pub const BEHIND: ErrorReason = ErrorReason::new(
     "behind",

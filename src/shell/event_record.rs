@@ -1,14 +1,11 @@
 //! An event as `--json` prints it.
 
-use std::fmt;
-
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use crate::engine::log::RecordedEvent;
-use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::codec::{StoredEvent, data_to_show};
 use crate::shell::language::masking::MASK;
 
 #[derive(Serialize)]
@@ -45,44 +42,5 @@ pub(super) fn event_record<E: StoredEvent>(event: &RecordedEvent<E>) -> Option<B
 
 /// The data of an event, as it is stored, with stars in place of what it [hides](crate::engine::domain::DomainEvent::hides).
 pub(super) fn data<E: StoredEvent>(event: &E) -> Option<Box<RawValue>> {
-    let stored = event.to_json().ok()?;
-    let Fields(mut fields) = serde_json::from_str(&stored).ok()?;
-    if !fields.iter().any(|(field, _)| E::hides(field)) {
-        return RawValue::from_string(stored).ok();
-    }
-    for (_, value) in fields.iter_mut().filter(|(field, _)| E::hides(field)) {
-        *value = to_raw_value(MASK).ok()?;
-    }
-    to_raw_value(&Fields(fields)).ok()
-}
-
-/// The fields of an object, in their order.
-struct Fields(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-impl Serialize for Fields {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(field, value)| (field, value)))
-    }
+    data_to_show(event, Some(MASK))
 }

@@ -9,7 +9,7 @@ use cqrs_bank::bank::{AccountEvent, Bank, StoreUrl};
 use cqrs_bank::engine::log::{Moment, Position};
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
 use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
-use cqrs_bank::library::{Isbn, LibraryFile, ReadService, UserId};
+use cqrs_bank::library::{Isbn, LibraryStore, ReadService, UserId};
 
 use crate::clients::Client;
 use crate::program::{bank, example, run};
@@ -131,7 +131,7 @@ fn of_the_library_readers_questions_beside_a_writer_none_is_refused() {
 const BOOK: &str = "9781593275846";
 
 async fn questions_to_the_library(path: &Path) -> Result<(), String> {
-    let file: LibraryFile = path.to_str().unwrap().parse().unwrap();
+    let file: LibraryStore = path.to_str().unwrap().parse().unwrap();
     let reader = ReadService::open(&file).await.map_err(|error| error.to_string())?;
     let (book, user) = (Isbn::new(BOOK).unwrap(), UserId::new("Ann").unwrap());
     for moment in [None, Some(Moment::Position(Position::new(1)))] {

@@ -13,7 +13,8 @@ use std::{fs, thread};
 use cqrs_bank::bank::{Bank, EmailAddress, HolderName, NewAccount, Options, StoreUrl};
 use cqrs_bank::engine::event_handler::RetryPolicy;
 use cqrs_bank::engine::runtime::{StopReason, Supervisor};
-use cqrs_bank::library::{LibraryFile, ReadService, WriteService};
+use cqrs_bank::engine::store::ClusterOptions;
+use cqrs_bank::library::{LibraryStore, ReadService, WriteService};
 use rusqlite::{Connection, params_from_iter};
 use tempfile::TempDir;
 
@@ -301,11 +302,11 @@ fn ask_the_library(folder: &Path) -> Finished {
 async fn library_in_a_file() -> Original {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("original.db");
-    let file: LibraryFile = path.to_str().unwrap().parse().unwrap();
+    let file: LibraryStore = path.to_str().unwrap().parse().unwrap();
     let mut earlier = None;
     for day in 0..2_u32 {
         let supervisor = Supervisor::new();
-        let store = file.open(&supervisor).await.unwrap();
+        let store = file.open(ClusterOptions::default(), &supervisor).await.unwrap();
         let writer = WriteService::start(store.clone(), Some(1)).await.unwrap();
         let reader = ReadService::start(store).await.unwrap();
         for book in [ELIXIR_IN_ACTION, PROGRAMMING_ELIXIR] {

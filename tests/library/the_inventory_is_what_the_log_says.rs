@@ -9,9 +9,9 @@ use cqrs_bank::engine::log::{Moment, Position};
 use cqrs_bank::engine::runtime::Supervisor;
 use cqrs_bank::engine::store::handler_records::HandlerRecords as _;
 use cqrs_bank::engine::store::memory::MemoryStore;
-use cqrs_bank::engine::store::{EventStore, MAX_READ};
+use cqrs_bank::engine::store::{ClusterOptions, EventStore, MAX_READ};
 use cqrs_bank::library::{
-    BookCommand, BookEvent, CommandFailure, Isbn, LibraryFile, ListedBook, ReadService, WriteService,
+    BookCommand, BookEvent, CommandFailure, Isbn, LibraryStore, ListedBook, ReadService, WriteService,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -48,8 +48,8 @@ proptest! {
     fn both_services_answer_as_the_model_on_one_file(commands in vec(any_command(), 1..60)) {
         run_on_files(async {
             let directory = tempfile::tempdir().unwrap();
-            let file: LibraryFile = directory.path().join("library.db").to_str().unwrap().parse().unwrap();
-            let open = async || file.open(&Supervisor::new()).await.unwrap();
+            let file: LibraryStore = directory.path().join("library.db").to_str().unwrap().parse().unwrap();
+            let open = async || file.open(ClusterOptions::default(), &Supervisor::new()).await.unwrap();
             let writer = WriteService::start(open().await, None).await.unwrap();
             let reader = ReadService::start(open().await).await.unwrap();
             assert_as_the_model(&writer, &reader, &commands).await;

@@ -9,8 +9,9 @@ use cqrs_bank::bank::{AccountId, Bank, CheckBalanceError, Moment, Money, Options
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::log::{Position, Timestamp};
 use cqrs_bank::engine::runtime::Supervisor;
+use cqrs_bank::engine::store::ClusterOptions;
 use cqrs_bank::engine::store::StoreError;
-use cqrs_bank::library::{BookCommand, LibraryFile, ReadService, WriteService};
+use cqrs_bank::library::{BookCommand, LibraryStore, ReadService, WriteService};
 use tempfile::tempdir;
 
 use crate::books::{ELIXIR_IN_ACTION, add, borrow, give_back, isbn};
@@ -87,8 +88,8 @@ async fn the_end_of_an_account_is_read_without_its_beginning() {
 async fn the_past_of_a_book_is_read_from_its_last_snapshot() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("library.db");
-    let file: LibraryFile = path.to_str().unwrap().parse().unwrap();
-    let store = file.open(&Supervisor::new()).await.unwrap();
+    let file: LibraryStore = path.to_str().unwrap().parse().unwrap();
+    let store = file.open(ClusterOptions::default(), &Supervisor::new()).await.unwrap();
     let writer = WriteService::start(store, None).await.unwrap();
     let handle = async |command: BookCommand| writer.handle(command).await.unwrap();
     handle(add(ELIXIR_IN_ACTION, 2)).await;
@@ -103,14 +104,14 @@ async fn the_past_of_a_book_is_read_from_its_last_snapshot() {
     drop(writer);
 
     // Stored rows of the inventory need not be folded again.
-    let store = file.open(&Supervisor::new()).await.unwrap();
+    let store = file.open(ClusterOptions::default(), &Supervisor::new()).await.unwrap();
     let reader = ReadService::start(store).await.unwrap();
     assert!(reader.get_book(isbn, None).await.unwrap().is_some());
     reader.close().await;
     drop(reader);
 
     damage_up_to(&path, snapshot_every);
-    let store = file.open(&Supervisor::new()).await.unwrap();
+    let store = file.open(ClusterOptions::default(), &Supervisor::new()).await.unwrap();
     let reader = ReadService::start(store).await.unwrap();
     let book = reader.get_book(isbn, moment).await.unwrap().unwrap();
     assert_eq!((book.title.as_str(), book.copies_in, book.copies_out), ("A Title", 1, 1));

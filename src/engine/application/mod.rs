@@ -12,6 +12,7 @@ mod catch_up;
 mod categories;
 mod cause;
 mod close;
+mod cluster;
 mod conversation_tree;
 mod dispatch;
 mod errors;
@@ -23,6 +24,8 @@ mod history;
 mod not_moved;
 mod pending_command;
 mod projection_history;
+#[cfg(feature = "nats")]
+mod publisher;
 mod read;
 mod rebuild;
 mod receipt;
@@ -55,6 +58,8 @@ use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::receipt::Seen;
 pub use self::seams::{Broken, Held, SeamError, Seams};
+#[cfg(all(feature = "library", feature = "sqlite"))]
+pub(crate) use self::start::open_store;
 use self::upkeep::Upkeep;
 pub use self::upkeep::{ImportOptions, ImportStep};
 use super::command_handler::{CommandHandler, CommandHandlers, Limits};

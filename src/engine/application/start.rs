@@ -36,10 +36,13 @@ impl<E: StoredEvent> Builder<E> {
     ///
     /// [`StartError`]: why the application did not start. Whatever had started is stopped again.
     pub async fn start(self) -> Result<Application<E>, StartError> {
-        check_categories(&self.categories)?;
+        let builder = self;
+        #[cfg(feature = "nats")]
+        let builder = builder.publishing();
+        check_categories(&builder.categories)?;
         check_types::<E>()?;
-        for (number, name) in self.names.iter().enumerate() {
-            if self.names[..number].contains(name) {
+        for (number, name) in builder.names.iter().enumerate() {
+            if builder.names[..number].contains(name) {
                 return Err(StartError::NameTaken { name });
             }
         }
@@ -47,7 +50,7 @@ impl<E: StoredEvent> Builder<E> {
         supervisor.runtime().check()?;
         // Also stops what has started if this future is dropped.
         let mut stop = StopUnlessStarted(Some(supervisor.clone()));
-        let started = self.start_in(supervisor.clone()).await;
+        let started = builder.start_in(supervisor.clone()).await;
         match &started {
             Ok(_) => stop.0 = None,
             Err(_) => {
@@ -66,7 +69,7 @@ impl<E: StoredEvent> Builder<E> {
         let Self { parts, when_asked, time_and_ids: given, decisions, .. } = self;
         let (url, store, is_shared) = match store? {
             StoreSource::Url(url) => {
-                (url.clone(), open(&url, cluster, accept_loss, foreign, &supervisor).await?, false)
+                (url.clone(), open_store(&url, cluster, accept_loss, foreign, &supervisor).await?, false)
             }
             StoreSource::Open(store) => (store.url(), store, true),
         };
@@ -174,11 +177,12 @@ impl<E: StoredEvent> Builder<E> {
     }
 }
 
+/// Opens the store at a URL. It ends with the supervisor.
 #[cfg_attr(
     not(feature = "nats"),
     allow(unused_variables, clippy::unused_async, reason = "only opening a file or a cluster needs them")
 )]
-async fn open<E: StoredEvent>(
+pub(crate) async fn open_store<E: StoredEvent>(
     url: &StoreUrl,
     cluster: ClusterOptions,
     accept_loss: bool,

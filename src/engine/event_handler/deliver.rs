@@ -59,7 +59,9 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             }
             self.progress.attempts += 1;
             // Recorded first: a handler that has lost its lease is not called.
-            self.write_if_durable().await?;
+            if !H::MAY_REPEAT || self.progress.attempts > 1 {
+                self.write_if_durable().await?;
+            }
             let called = match &self.seam {
                 None => self.call(event).await?,
                 Some(_) => Box::pin(self.call_at_seam(event)).await?,
@@ -146,7 +148,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
 
     async fn take_attempt_back(&mut self) -> Result<(), RunEnd> {
         self.progress.attempts -= 1;
-        Ok(self.write_if_durable().await?)
+        if H::MAY_REPEAT && self.progress.attempts == 0 { Ok(()) } else { Ok(self.write_if_durable().await?) }
     }
 
     /// Waits before the next attempt, and answers requests meanwhile.
@@ -176,9 +178,11 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     async fn acknowledge(&mut self, event: &RecordedEvent<E>, parked: ParkedChange) -> Result<(), RunEnd> {
+        let attempts = std::mem::take(&mut self.progress.attempts);
         self.progress.checkpoint = event.position;
-        self.progress.attempts = 0;
-        if parked == ParkedChange::None && H::KIND == HandlerKind::ProcessManager {
+        if H::MAY_REPEAT && parked == ParkedChange::None && attempts <= 1 {
+            self.write_if_many_since().await?;
+        } else if parked == ParkedChange::None && H::KIND == HandlerKind::ProcessManager {
             // Its commands have ids of their own, so that a second delivery changes nothing.
             self.write_if_durable().await?;
         } else if self.store().is_durable() || parked != ParkedChange::None {

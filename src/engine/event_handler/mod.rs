@@ -13,6 +13,7 @@ mod held;
 pub mod lease;
 mod panic_guard;
 mod parked;
+mod recorded;
 mod retry;
 mod run_end;
 mod runner;
@@ -87,6 +88,10 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
 
     /// Whether the handler's state is a fold of the log. The stored state then only saves folding it again.
     const FOLDS: bool = false;
+
+    /// Whether an event that comes twice does no harm, as whoever gets it from the handler knows it again. The handler's
+    /// progress is then stored only now and then, and after a crash the events since come again.
+    const MAY_REPEAT: bool = false;
 
     /// The handler's title in the trace line of each event; `None` for a handler that writes its own.
     const TRACE_TITLE: Option<&'static str> = None;

@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use super::control::ControlRequest;
 use super::deliveries::Deliveries;
@@ -22,7 +24,10 @@ use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, P
 use crate::engine::store::{Committed, EventStore as _, MAX_READ, Store, StoreError};
 
 /// The most unwanted events between two writes of a checkpoint.
-const WRITE_AFTER: u64 = 1_024;
+pub(super) const WRITE_AFTER: u64 = 1_024;
+
+/// How long a handler that may repeat events is idle before its checkpoint is written.
+const WRITE_WHEN_IDLE_FOR: Duration = Duration::from_millis(200);
 
 pub(super) struct Runner<E: 'static, H> {
     pub(super) instance: GuardedHandler<E, H>,
@@ -32,7 +37,7 @@ pub(super) struct Runner<E: 'static, H> {
     /// The checkpoint, and the handler's state there.
     pub(super) progress: Progress,
     /// The checkpoint written last.
-    written: Position,
+    pub(super) written: Position,
     /// The condition reported last.
     reported: Condition,
     /// The lease; `None` while another process may run the handler.
@@ -72,7 +77,13 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 }
             }
             match end {
-                RunEnd::Closed => return Ok(()),
+                RunEnd::Closed => {
+                    if self.has_unwritten() {
+                        // What is not written now is handled once more.
+                        let _ = self.write_repeatable().await;
+                    }
+                    return Ok(());
+                }
                 RunEnd::Failed(error) => return Err(error.into()),
                 RunEnd::LeaseLost | RunEnd::Stopped | RunEnd::Crashed => self.hand_off(),
             }
@@ -118,6 +129,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                     biased;
                     end = ended(&self.held) => return Err(end),
                     () = self.inbox.woken() => break,
+                    () = sleep(WRITE_WHEN_IDLE_FOR), if self.has_unwritten() => self.write_repeatable().await?,
                     Some(request) = requests.recv() => {
                         self.sync();
                         self.answer(request).await;
@@ -253,40 +265,6 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             self.progress.state = None;
             self.instance.forget();
         }
-    }
-
-    /// Writes the checkpoint if it has moved far over unwanted events, so that a restart need not read them again.
-    async fn write_if_due(&mut self) -> Result<(), StoreError> {
-        if self.store().is_durable() && self.progress.checkpoint.get() - self.written.get() >= WRITE_AFTER {
-            self.write_repeatable().await?;
-        }
-        Ok(())
-    }
-
-    /// Writes an attempt, or a checkpoint that the log can tell again, if the store keeps it.
-    pub(super) async fn write_if_durable(&mut self) -> Result<(), StoreError> {
-        if self.store().is_durable() { self.write_repeatable().await } else { Ok(()) }
-    }
-
-    async fn write_repeatable(&mut self) -> Result<(), StoreError> {
-        let progress = self.progress.clone();
-        self.written = progress.checkpoint;
-        let written = self.store().write_repeatable_progress(H::NAME, progress).await;
-        self.unless_lost(written)
-    }
-
-    pub(super) async fn write(&mut self, parked: ParkedChange) -> Result<(), StoreError> {
-        let progress = self.progress.clone();
-        self.written = progress.checkpoint;
-        let written = self.store().write_progress(H::NAME, progress, parked).await;
-        self.unless_lost(written)
-    }
-
-    fn unless_lost(&self, written: Result<(), StoreError>) -> Result<(), StoreError> {
-        if written == Err(StoreError::LeaseLost) {
-            self.context.lease.lose();
-        }
-        written
     }
 
     /// The last position before the next event that the handler may want, as far as is worth reading.

@@ -1,10 +1,12 @@
 //! The store type that the rest of the program uses, for every kind of store.
 
 use std::fmt;
+use std::sync::Arc;
 
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+use super::commit_log::CommitLog;
 use super::computed_head::computed_hash;
 use super::custom_store::OtherStore;
 use super::handler_records::{
@@ -51,6 +53,17 @@ impl<E: StoredEvent> Store<E> {
             Self::Sqlite(store) => StoreUrl::Sqlite(store.path().to_owned()),
             Self::Memory(_) | Self::Overlay(_) | Self::Other(_) => StoreUrl::Memory,
         }
+    }
+
+    /// The log on a cluster that the store is a replica of, if it is one.
+    pub(in crate::engine) fn cluster_log(&self) -> Option<&Arc<dyn CommitLog>> {
+        let replica = match self {
+            Self::Memory(store) => store.replica(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.replica(),
+            Self::Overlay(_) | Self::Other(_) => None,
+        };
+        replica.map(|replica| &replica.log).filter(|log| log.cluster().is_some())
     }
 
     /// Checks that the store's file is still at the path where it was opened. If it is not, the store stops.

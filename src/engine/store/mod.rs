@@ -14,6 +14,7 @@ pub mod codec;
 pub mod commit_log;
 mod committed;
 pub(in crate::engine) mod companion_names;
+mod compared_log;
 mod computed_head;
 mod custom_store;
 pub mod event_line;
@@ -55,6 +56,7 @@ pub use self::cluster_options::ClusterOptions;
 #[cfg(feature = "nats")]
 pub use self::cluster_url::{ClusterUrl, InvalidClusterUrl};
 pub use self::committed::Committed;
+pub(in crate::engine) use self::compared_log::difference_from_log;
 pub use self::custom_store::OtherStore;
 pub use self::expected_end::ExpectedEnd;
 pub(crate) use self::foreign_file::open_for_reading;

@@ -8,6 +8,7 @@
 mod backup;
 mod breaks;
 mod cascade;
+mod cluster;
 mod crash;
 mod diff;
 mod events;
@@ -56,7 +57,7 @@ use super::term::Term;
 use crate::engine::application::{Receipt, StartError};
 
 /// The functions of every application.
-pub const fn application_functions<D: HasApplication>() -> [Row<D>; 28] {
+pub const fn application_functions<D: HasApplication>() -> [Row<D>; 29] {
     [
         events::row(),
         why::row(),
@@ -75,6 +76,7 @@ pub const fn application_functions<D: HasApplication>() -> [Row<D>; 28] {
         breaks::mend_row(),
         crash::row(),
         trace::row(),
+        cluster::row(),
         head::row(),
         verify::row(),
         backup::row(),

@@ -65,7 +65,7 @@ use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 51] = joined(
+static ROWS: [Row<BankFunctions>; 52] = joined(
     &[
         open::ROW,
         close::ROW,

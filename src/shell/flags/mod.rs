@@ -213,7 +213,7 @@ fn is_empty(path: &Path) -> lexopt::Error {
 /// Whether an argument is the URL of a store, and no path.
 fn names_store(argument: &str) -> bool {
     let argument = argument.to_ascii_lowercase();
-    argument.starts_with(':') || argument.starts_with("sqlite:") || argument.starts_with("file:")
+    argument.starts_with(':') || ["sqlite:", "file:", "nats:"].iter().any(|scheme| argument.starts_with(scheme))
 }
 
 /// The script that an argument names.

@@ -37,7 +37,7 @@ fn a_store_may_stand_before_a_script_or_after_it() {
     }
     let Ok(Action::Run(flags)) = parsed(&["--store", "bank.db"]) else { panic!() };
     assert_eq!((flags.store.as_deref(), flags.opens_at_once), (Some("bank.db"), false));
-    for url in [":memory:", "sqlite:new.db"] {
+    for url in [":memory:", "sqlite:new.db", "nats://127.0.0.1:4222/bank"] {
         let Ok(Action::Run(flags)) = parsed(&[url, "-c", "Bank.events"]) else { panic!() };
         assert_eq!((flags.store.as_deref(), flags.opens_at_once), (Some(url), true));
     }

@@ -22,7 +22,7 @@ use crate::shell::page::{cut, paged};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::Term;
 
-static ROWS: [Row<ReadFunctions>; 31] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
+static ROWS: [Row<ReadFunctions>; 32] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
 
 /// The words for the service in replies and help.
 static WORDS: Words = words! {

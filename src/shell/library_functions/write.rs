@@ -22,7 +22,7 @@ use crate::shell::help::shell_functions;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
 
-static ROWS: [Row<WriteFunctions>; 32] =
+static ROWS: [Row<WriteFunctions>; 33] =
     joined(&[ADD_BOOK, BORROW_BOOK, RETURN_BOOK, REMOVE_BOOK], &application_functions());
 
 /// The words for the service in replies and help.

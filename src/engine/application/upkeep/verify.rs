@@ -18,7 +18,9 @@ use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
 #[cfg(feature = "sqlite")]
 use crate::engine::store::sqlite::SqliteStore;
-use crate::engine::store::{EventStore as _, LogPages, MAX_READ, Store, StoreError, Verification, Verified};
+use crate::engine::store::{
+    EventStore as _, LogPages, MAX_READ, Store, StoreError, Verification, Verified, difference_from_log,
+};
 
 /// How many pages the store may read before they are checked.
 #[cfg(feature = "sqlite")]
@@ -50,8 +52,9 @@ impl From<(Position, String)> for CheckEnded {
 impl<E: StoredEvent> Application<E> {
     /// Verifies everything stored by now. The store must be intact, each event must be possible after those before it, the
     /// domain's [invariants](crate::engine::application::Builder::invariants) must hold, and snapshots, stored projections
-    /// and the states of process managers must equal a fold of the events. `tell` is called now and then with the numbers
-    /// of events read and in total. The application serves meanwhile.
+    /// and the states of process managers must equal a fold of the events. A replica of a log on a cluster must have the same
+    /// events as that. `tell` is called now and then with the numbers of events read and in total. The application serves
+    /// meanwhile.
     ///
     /// # Errors
     ///
@@ -63,6 +66,10 @@ impl<E: StoredEvent> Application<E> {
             Store::Memory(_) | Store::Overlay(_) | Store::Other(_) => self.verify_read(&progress).await,
             #[cfg(feature = "sqlite")]
             Store::Sqlite(store) => self.verify_file(store, progress).await,
+        };
+        let verification = match verification {
+            Ok(verified) => self.compare_with_log().await.map(|()| verified),
+            ended => ended,
         };
         let verified = match verification {
             Err(CheckEnded::Broken { position, problem }) => {
@@ -139,6 +146,14 @@ impl<E: StoredEvent> Application<E> {
             (Err(error), _) => Err(error.into()),
             (Ok(Verification::Broken { position, problem }), _) => Err(CheckEnded::Broken { position, problem }),
             (Ok(Verification::Whole(verified)), of_events) => of_events.map(|_| verified),
+        }
+    }
+
+    /// Compares a replica with the log on its cluster, which must have the same events.
+    async fn compare_with_log(&self) -> Result<(), CheckEnded> {
+        match difference_from_log(self.store()).await? {
+            Some((position, problem)) => Err(CheckEnded::Broken { position: Some(position), problem }),
+            None => Ok(()),
         }
     }
 

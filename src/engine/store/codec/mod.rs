@@ -40,6 +40,7 @@
 //! ```
 
 mod domain_events;
+mod hidden;
 mod names;
 mod read;
 mod serde_name;
@@ -53,6 +54,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 pub use self::domain_events::domain_events;
+pub(crate) use self::hidden::data_to_show;
 use self::names::{Names, in_snake_case, is_of_type};
 pub use self::serde_name::serde_name;
 use self::upcast::upcast;

@@ -7,6 +7,7 @@
 //! The log is the truth for positions, hashes and command ids. An entry names the entry that it follows; at any other place
 //! it is void for every reader, so that nothing depends on the log's own check.
 
+mod cluster;
 mod entry;
 mod in_process;
 mod replica;
@@ -20,9 +21,10 @@ use std::pin::Pin;
 
 use thiserror::Error;
 
+pub use self::cluster::{Cluster, ClusterNode, LogReader, NodeState, NotPublished, Publication};
 pub(in crate::engine::store) use self::entry::{Commit, EntryWriter, NotACommit};
 pub use self::in_process::{Disturbance, InProcessLog};
-pub(in crate::engine::store) use self::replica::Replica;
+pub(in crate::engine) use self::replica::Replica;
 pub use self::shared_records::SharedRecords;
 #[cfg(feature = "sqlite")]
 pub(in crate::engine::store) use self::wait::{wait_at_most, wait_for};
@@ -141,6 +143,11 @@ pub trait CommitLog: fmt::Debug + Send + Sync + 'static {
 
     /// The records of handlers that all replicas share; `None` if each has its own.
     fn records(&self) -> Option<&dyn SharedRecords> {
+        None
+    }
+
+    /// What else the log can do if it is on a cluster of servers; `None` for any other.
+    fn cluster(&self) -> Option<&dyn Cluster> {
         None
     }
 

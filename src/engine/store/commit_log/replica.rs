@@ -13,8 +13,8 @@ use crate::engine::store::StoreError;
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
-pub(in crate::engine::store) struct Replica {
-    pub(in crate::engine::store) log: Arc<dyn CommitLog>,
+pub(in crate::engine) struct Replica {
+    pub(in crate::engine) log: Arc<dyn CommitLog>,
     /// The last entry whose events are stored and published.
     pub(in crate::engine::store) published: watch::Receiver<u64>,
 }

@@ -170,6 +170,11 @@ impl<E> MemoryStore<E> {
     fn shared_records(&self) -> Option<&dyn SharedRecords> {
         self.replica.as_ref()?.records()
     }
+
+    /// The log that this is a replica of, and how far it has come.
+    pub(in crate::engine::store) fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
+    }
 }
 
 impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
@@ -214,6 +219,11 @@ impl<E: DomainEvent> HandlerRecords for MemoryStore<E> {
         }
         let (reply, answer) = oneshot::channel();
         self.ask(LogRequest::ReadParked { after, limit, reply }, answer).await
+    }
+
+    /// What the replicas of a log share outlives them all.
+    fn is_durable(&self) -> bool {
+        self.shared_records().is_some()
     }
 }
 

@@ -74,7 +74,15 @@ pub(super) struct ClusterInfo {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct PeerInfo {
     #[serde(default)]
+    pub(super) name: String,
+    /// Whether it has what the leader has.
+    #[serde(default)]
+    pub(super) current: bool,
+    #[serde(default)]
     pub(super) offline: bool,
+    /// How many messages it lacks.
+    #[serde(default)]
+    pub(super) lag: u64,
     /// How long ago the leader heard of it, in nanoseconds.
     #[serde(default)]
     active: u64,
@@ -142,6 +150,20 @@ pub(super) struct RawMessage {
     /// In base64.
     #[serde(default)]
     pub(super) data: String,
+}
+
+/// Asks which streams take messages of a subject.
+#[derive(Debug, Serialize)]
+pub(super) struct StreamsOf<'a> {
+    pub(super) subject: &'a str,
+}
+
+/// The streams that were asked for.
+#[derive(Debug, Deserialize)]
+pub(super) struct StreamNames {
+    /// `null` for none.
+    #[serde(default)]
+    pub(super) streams: Option<Vec<String>>,
 }
 
 /// Asks for the last message of a subject.

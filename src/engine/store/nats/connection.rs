@@ -90,6 +90,11 @@ impl Connection {
         self.client.max_payload()
     }
 
+    /// The name of the server that was connected to.
+    pub(super) fn server_name(&self) -> String {
+        self.client.server_info().server_name
+    }
+
     /// The version of the server that was connected to.
     pub(super) fn server_version(&self) -> String {
         self.client.server_info().version

@@ -7,15 +7,18 @@
 mod api;
 mod batch;
 mod check;
+mod cluster;
 mod connection;
 mod created;
 mod end;
 mod follower;
 mod offer;
+mod publish;
 mod received;
 mod records;
 mod requests;
 mod shared;
+mod token;
 mod witness;
 
 use std::io;
@@ -33,7 +36,7 @@ use self::received::Received;
 use self::records::Records;
 use self::witness::Witness;
 use super::cluster_url::ClusterUrl;
-use super::commit_log::{CommitLog, Entry, Later, LogError, Offered, Replicated, SharedRecords};
+use super::commit_log::{Cluster, CommitLog, Entry, Later, LogError, Offered, Replicated, SharedRecords};
 use super::open_cluster_error::OpenClusterError;
 use crate::engine::runtime::Supervisor;
 
@@ -193,6 +196,10 @@ impl CommitLog for JetStreamLog {
     }
 
     fn records(&self) -> Option<&dyn SharedRecords> {
+        Some(self)
+    }
+
+    fn cluster(&self) -> Option<&dyn Cluster> {
         Some(self)
     }
 

@@ -100,6 +100,11 @@ impl<E: StoredEvent> SqliteStore<E> {
         &self.path
     }
 
+    /// The log that the file is a replica of, and how far it has come.
+    pub(in crate::engine::store) fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
+    }
+
     /// Checks that the file and SQLite's companions are still at the paths where they were opened. If not, the store
     /// stops.
     ///

@@ -17,6 +17,7 @@ use super::api::{ApiError, GetLast, StoredMessage};
 use super::batch::Message;
 use super::connection::Connection;
 use super::requests::Unanswered;
+use super::token::token;
 use crate::engine::log::{Position, Timestamp};
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::StoreError;
@@ -171,15 +172,7 @@ impl Records {
     }
 
     fn progress_subject(&self, handler: &str) -> String {
-        let mut name = String::new();
-        for byte in handler.bytes() {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
-                name.push(char::from(byte));
-            } else {
-                name.push_str(&format!("={byte:02X}"));
-            }
-        }
-        self.connection.record(&format!("progress_{name}"))
+        self.connection.record(&format!("progress_{}", token(handler)))
     }
 }
 
