@@ -84,6 +84,16 @@ impl Seams {
             .collect()
     }
 
+    /// The last event that each handler has seen.
+    pub fn checkpoints(&self) -> Vec<(&'static str, Position)> {
+        self.checkpoints.handlers().iter().map(|status| (status.name, status.checkpoint)).collect()
+    }
+
+    /// Whether these are of the same application.
+    pub fn are_of_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.broken, &other.broken)
+    }
+
     /// The projections that were held behind the log when a question was answered, since this was asked last.
     pub fn take_answered_behind(&self) -> Vec<Held> {
         std::mem::take(&mut lock(&self.answered_behind))
