@@ -1,6 +1,7 @@
 //! What is held and broken, as the prompt and replies say it.
 
 use super::functions::Domain;
+use super::session_record::Progress;
 use super::trace::Trace;
 use crate::engine::application::{Held, Seams};
 
@@ -18,6 +19,11 @@ pub(super) fn is_store_broken<D: Domain>(domain: &D, trace: &Trace) -> bool {
 pub(super) fn held<D: Domain>(domain: &D, trace: &Trace) -> Vec<&'static str> {
     let held = seams(domain, trace).map_or_else(Vec::new, |seams| seams.held());
     held.iter().map(|held| held.name).collect()
+}
+
+/// How far the handlers are, once something was held or broken.
+pub(super) fn progress<D: Domain>(domain: &D, trace: &Trace) -> Option<Progress> {
+    seams(domain, trace).map(Progress::of)
 }
 
 /// Forgets what was read between two calls, as by completion.

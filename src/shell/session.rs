@@ -1,21 +1,22 @@
 //! Runs statements and prints their replies and traces.
 
-use super::colour::Tone;
 use super::escape::{self, write_escaped};
 use super::explanation::explanation;
 use super::function_table::is_wide;
 use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
-use super::held::{forget_reads, held, held_behind, is_store_broken};
+use super::held::{forget_reads, held, held_behind, is_store_broken, progress};
 use super::in_flight::Landed;
 use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 pub use super::next::Next;
 use super::next::{next_after, refused};
+use super::printed_reply::push_reply;
 use super::printing::PendingOutput;
 use super::prompt_text;
 use super::read_statement::{ReadStatement, Runnable};
 use super::screen::Screen;
+use super::session_record::{Place, SessionRecord};
 use super::term::Term;
 use super::trace::{Followed, Trace};
 
@@ -37,6 +38,7 @@ pub(super) struct Unanswered {
     number: usize,
     /// Its text with secrets masked, if that is printed too.
     shown: Box<str>,
+    recorded: Place,
 }
 
 /// Runs statements on a domain, one at a time, or sends their commands ahead. Output gathers in a buffer that the caller
@@ -48,6 +50,9 @@ pub struct Session<D> {
     style: Style,
     /// How many statements have run, for the number in the prompt.
     statement_count: usize,
+    record: SessionRecord,
+    /// Where the running statement stands in the record.
+    recorded: Place,
     pending_output: PendingOutput,
     /// A statement that keeps printing, with the reply for its end.
     live: Option<(String, Reply)>,
@@ -65,6 +70,8 @@ impl<D: Domain> Session<D> {
             trace,
             style,
             statement_count: 0,
+            record: SessionRecord::default(),
+            recorded: Place::default(),
             pending_output,
             live: None,
             screen: Screen::default(),
@@ -144,13 +151,16 @@ impl<D: Domain> Session<D> {
         let ReadStatement { shown, call, .. } = statement;
         let text = shown.as_ref();
         self.echo(self.statement_count + 1, text);
+        self.recorded = self.record.begin(self.statement_count + 1, text);
         let is_tried = matches!(call, Ok(Runnable::Tried(..)));
         let (outcome, explanation) = match call {
             Ok(Runnable::Domain(row, arguments) | Runnable::Tried(row, arguments)) => {
                 self.statement_count += 1;
                 self.is_wide = is_wide(&row.function, &arguments);
-                let call = Call::new(&row.function, &arguments, self.style.json).traced_by(&self.trace);
                 forget_reads(&self.domain, &self.trace);
+                let call = Call::new(&row.function, &arguments, self.style.json)
+                    .traced_by(&self.trace)
+                    .recorded_in(&self.record);
                 let running = if is_tried { self.domain.try_call(row, call) } else { self.domain.call(row, call) };
                 let mut outcome = running.await;
                 if is_tried {
@@ -173,7 +183,10 @@ impl<D: Domain> Session<D> {
                 self.statement_count += 1;
                 return if asked == ShellReply::History { Next::ShowHistory } else { Next::ClearScreen };
             }
-            Err(mistake) => return self.mistake(text, mistake),
+            Err(mistake) => {
+                self.record.mistake(self.recorded, &mistake.message);
+                return self.mistake(text, mistake);
+            }
         };
         match outcome {
             Ok(reply) if reply.crashes => Next::Crash,
@@ -197,12 +210,13 @@ impl<D: Domain> Session<D> {
         self.statement_count += 1;
         let is_printed = self.style.json || self.style.echo;
         let shown = if is_printed { statement.shown.as_ref().into() } else { Box::default() };
-        Some((Unanswered { number: self.statement_count, shown }, sent))
+        let recorded = self.record.begin(self.statement_count, statement.shown.as_ref());
+        Some((Unanswered { number: self.statement_count, shown, recorded }, sent))
     }
 
     /// Prints the reply to a statement that was sent ahead. `is_last` says that no other is in flight.
     pub(super) fn land(&mut self, landed: Landed<Unanswered>, is_last: bool) -> Next {
-        let Landed { sender: Unanswered { number, shown }, outcome, trace } = landed;
+        let Landed { sender: Unanswered { number, shown, recorded }, outcome, trace } = landed;
         self.print_late_lines();
         self.echo(number, &shown);
         let (reply, failed, is_done) = match outcome {
@@ -212,6 +226,7 @@ impl<D: Domain> Session<D> {
                 (reply, failed, false)
             }
         };
+        self.record.answer(recorded, &reply, failed.as_ref(), None);
         self.print(&shown, &reply, failed.as_ref(), Some(trace));
         // The domain may have failed after this call: those behind it that were acknowledged before are still printed.
         let stopped = if is_last || !is_done { self.domain.failure() } else { None };
@@ -260,6 +275,7 @@ impl<D: Domain> Session<D> {
         }
         reply.notes.extend(explanation);
         reply.notes.extend(held_behind(&self.domain, &self.trace));
+        self.record.answer(self.recorded, &reply, failed.as_ref(), progress(&self.domain, &self.trace));
         self.print(statement, &reply, failed.as_ref(), None);
         next_after(failed, self.domain.failure(), refused(&reply, is_done))
     }
@@ -329,26 +345,7 @@ impl<D: Domain> Session<D> {
         } else {
             let mut output = self.pending_output.lock();
             trace_into(&mut output);
-            let start = output.len();
-            match term {
-                // Most replies of a long script are this one.
-                Term::Atom(atom) => {
-                    output.push(':');
-                    output.push_str(atom);
-                }
-                term => output.push_str(&escape::lines(&self.screen.laid_out(term, self.is_wide))),
-            }
-            if self.screen.in_color() && matches!(term, Term::Error(_) | Term::Problem(_)) {
-                Tone::Refusal.mark(&mut output, start);
-            }
-            // Below an error it says what is wrong with it.
-            let indent = if matches!(term, Term::Error(_) | Term::Problem(_)) { "  " } else { "" };
-            for note in notes {
-                output.push('\n');
-                let indent = if note.starts_with(' ') { "" } else { indent };
-                output.push_str(&escape::lines(&self.screen.wrapped(&format!("{indent}{note}"))));
-            }
-            output.push('\n');
+            push_reply(&mut output, term, notes, self.screen, self.is_wide);
         }
     }
 }

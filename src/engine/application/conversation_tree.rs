@@ -54,6 +54,16 @@ pub struct ConversationTree<E> {
     pub left_out: usize,
 }
 
+impl<E: Clone> ConversationTree<E> {
+    /// The conversations of some events, which are in the order of the log. A command whose cause is not among the events
+    /// stands beside those from outside.
+    pub fn of_events(events: &[RecordedEvent<E>]) -> Self {
+        let mut found = Found { most: events.len(), ..Found::default() };
+        events.iter().for_each(|event| found.add(event));
+        found.into_tree()
+    }
+}
+
 impl<E: StoredEvent> Application<E> {
     /// The conversation that an event belongs to, from the log.
     ///
@@ -155,6 +165,8 @@ impl Told {
 struct Found<E> {
     commands: Vec<Flat<E>>,
     places: HashMap<Uuid, usize>,
+    /// The most commands.
+    most: usize,
     more: usize,
 }
 
@@ -166,7 +178,7 @@ struct Flat<E> {
 
 impl<E> Default for Found<E> {
     fn default() -> Self {
-        Self { commands: Vec::new(), places: HashMap::new(), more: 0 }
+        Self { commands: Vec::new(), places: HashMap::new(), most: MOST_COMMANDS, more: 0 }
     }
 }
 
@@ -187,7 +199,7 @@ impl<E: Clone> Found<E> {
     }
 
     fn add_command(&mut self, metadata: Metadata, decision: Option<Decision>, events: Vec<RecordedEvent<E>>) {
-        if self.commands.len() == MOST_COMMANDS {
+        if self.commands.len() == self.most {
             self.more += 1;
             return;
         }

@@ -93,6 +93,16 @@ impl Seams {
         lock(&self.broken).get(EVENT_STORE).is_some_and(|seam| seam.fault().is_some())
     }
 
+    /// The last event that each handler has seen.
+    pub fn checkpoints(&self) -> Vec<(&'static str, Position)> {
+        self.checkpoints.handlers().iter().map(|status| (status.name, status.checkpoint)).collect()
+    }
+
+    /// Whether these are of the same application.
+    pub fn are_of_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.broken, &other.broken)
+    }
+
     /// The projections that were read since this was asked last, and are held behind what is known of the log.
     pub fn take_answered_behind(&self) -> Vec<Held> {
         let read = self.marks.take();

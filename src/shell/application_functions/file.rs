@@ -1,12 +1,31 @@
-//! The parameter for the file that a function reads or writes.
+//! The parameter for the file that a function reads or writes, and what it replies where none was written.
 
 use std::path::Path;
 
-use crate::shell::functions::{Call, Parameter, ParameterKind};
+use super::HasApplication;
+use crate::engine::application::ExportError;
+use crate::shell::common_errors::{FILE_EXISTS, FILE_FAILED, RESERVED_NAME};
+use crate::shell::error_reason::ErrorReason;
+use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
+use crate::shell::term::Term;
 
 /// The path of the file.
 pub(super) const FILE: Parameter = Parameter::needed("file", ParameterKind::File);
 
+/// Why a new file was not written.
+pub(super) const ERRORS: &[ErrorReason] = &[FILE_EXISTS, FILE_FAILED, RESERVED_NAME];
+
 pub(super) fn path<'a>(call: &Call<'a>) -> &'a Path {
     Path::new(call.text(FILE))
+}
+
+/// The outcome when a new file was not written.
+pub(super) fn not_written<D: HasApplication>(error: ExportError) -> NotDone {
+    let reply = match &error {
+        ExportError::Unavailable(unavailable) => return D::WORDS.failed(unavailable),
+        ExportError::FileExists { .. } => Term::Error(FILE_EXISTS),
+        ExportError::ReservedName { .. } => Term::Error(RESERVED_NAME),
+        ExportError::File { .. } => Term::Error(FILE_FAILED),
+    };
+    NotDone::failed(reply, error.to_string()).changing_nothing()
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use super::arguments::Arguments;
 use super::function::{Function, Parameter, ParameterKind};
 use super::outcome::Outcome;
+use crate::shell::session_record::SessionRecord;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
 
@@ -142,19 +143,32 @@ pub struct Call<'a> {
     as_json: bool,
     /// The trace of the session, if it has one.
     trace: Option<&'a Trace>,
+    /// What the session has typed and answered so far.
+    record: Option<&'a SessionRecord>,
 }
 
 impl<'a> Call<'a> {
     /// A call with arguments that were [checked](super::check) against its function; `as_json` says whether its outcome is
     /// printed as JSON.
     pub fn new(function: &'static Function, arguments: &'a Arguments<'a>, as_json: bool) -> Self {
-        Self { function, arguments, as_json, trace: None }
+        Self { function, arguments, as_json, trace: None, record: None }
     }
 
     /// The same call, within a session with this trace.
     #[must_use]
     pub fn traced_by(self, trace: &'a Trace) -> Self {
         Self { trace: Some(trace), ..self }
+    }
+
+    /// The same call, within a session with this record.
+    #[must_use]
+    pub fn recorded_in(self, record: &'a SessionRecord) -> Self {
+        Self { record: Some(record), ..self }
+    }
+
+    /// What was typed and answered before this call, in its session.
+    pub fn record(&self) -> Option<&'a SessionRecord> {
+        self.record
     }
 
     /// Shows the whole trace from now on, unless somebody has chosen how much of it is shown.
