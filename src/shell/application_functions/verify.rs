@@ -19,9 +19,10 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .details(
                 "Checks that versions have no gaps, positions increase and hashes match; that each event could happen after\n\
                 those before it; {holds} and\n\
-                that snapshots and stored projections are what the events fold to. With head: \"12:5c5e…\", as {module}.head\n\
-                showed it, also checks that the log still contains that head: a log that was rewritten as a whole, or\n\
-                replaced by an older copy, is consistent in itself.\n\
+                that snapshots and stored projections are what the events fold to; on a cluster, also that each commit of\n\
+                the log is as in its replica. With head: \"12:5c5e…\", as {module}.head showed it, also checks that the\n\
+                log still contains that head: a log that was rewritten as a whole, or replaced by an older copy, is\n\
+                consistent in itself.\n\
                 Replies {:ok, %{events: 12, streams: 3, snapshots: 0}}, or {:error, %{position: 7, problem: \"…\"}} with the\n\
                 first position that is wrong, or nil if the problem is not in the log itself.",
             )
