@@ -46,14 +46,24 @@ pub(super) fn event_record<E: StoredEvent>(event: &RecordedEvent<E>) -> Option<B
 /// The data of an event, as it is stored, with stars in place of what it [hides](crate::engine::domain::DomainEvent::hides).
 pub(super) fn data<E: StoredEvent>(event: &E) -> Option<Box<RawValue>> {
     let stored = event.to_json().ok()?;
-    let Fields(mut fields) = serde_json::from_str(&stored).ok()?;
-    if !fields.iter().any(|(field, _)| E::hides(field)) {
-        return RawValue::from_string(stored).ok();
+    let fields = fields_of::<E>(&stored)?;
+    match fields.iter().any(|(field, _)| E::hides(field)) {
+        true => to_raw_value(&Fields(fields)).ok(),
+        false => RawValue::from_string(stored).ok(),
     }
+}
+
+/// The same, field by field.
+pub(super) fn fields<E: StoredEvent>(event: &E) -> Option<Vec<(String, Box<RawValue>)>> {
+    fields_of::<E>(&event.to_json().ok()?)
+}
+
+fn fields_of<E: StoredEvent>(stored: &str) -> Option<Vec<(String, Box<RawValue>)>> {
+    let Fields(mut fields) = serde_json::from_str(stored).ok()?;
     for (_, value) in fields.iter_mut().filter(|(field, _)| E::hides(field)) {
         *value = to_raw_value(MASK).ok()?;
     }
-    to_raw_value(&Fields(fields)).ok()
+    Some(fields)
 }
 
 /// The fields of an object, in their order.
