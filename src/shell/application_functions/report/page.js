@@ -308,6 +308,7 @@
   at("subject").textContent = states.columns[0];
   at("state").textContent = states.columns[1];
   at("states-heading").textContent = "How things are";
+  at("no-events").hidden = events.length > 0;
   at("more-states").hidden = !states.are_more;
   noteLeftOut("left-out", report.left_out, "earlier event");
   noteLeftOut("more-parked", parked_left_out, "parked event");
