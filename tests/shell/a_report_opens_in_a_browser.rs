@@ -55,9 +55,7 @@ impl Shown {
     }
 }
 
-fn lesson() -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    let script = r#"
+const LESSON: &str = r#"
 Bank.open decimals: 2
 Bank.create "Wolfman", "<script>alert(1)</script>"
 Bank.create "</script><b>"
@@ -65,6 +63,10 @@ Bank.deposit "Wolfman", 100.50
 Bank.transfer "Wolfman", "</script><b>", 0.25
 Bank.report "lesson.html"
 "#;
+
+/// A directory with the page that a script writes.
+fn written(script: &str) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
     let mut command = bank(&["--quiet", "--seed", "7"]);
     command.current_dir(&directory);
     let finished = run_command(command, script);
@@ -75,7 +77,7 @@ Bank.report "lesson.html"
 #[test]
 #[ignore = "needs chromium"]
 fn the_slider_shows_the_balances_of_its_position() {
-    let directory = lesson();
+    let directory = written(LESSON);
     let page = Page::read(&directory.path().join("lesson.html"));
     let as_html = |text: &str| text.replace('<', "&lt;").replace('>', "&gt;");
     for position in 0..=page.events().len() as u64 {
@@ -91,7 +93,7 @@ fn the_slider_shows_the_balances_of_its_position() {
 #[test]
 #[ignore = "needs chromium"]
 fn what_looks_like_a_tag_is_shown_as_what_it_is() {
-    let directory = lesson();
+    let directory = written(LESSON);
     let shown = shown(directory.path(), "position=2");
     shown.assert_without_errors();
     let event = shown.inside("event", "</dl>");
@@ -107,7 +109,7 @@ fn what_looks_like_a_tag_is_shown_as_what_it_is() {
 #[test]
 #[ignore = "needs chromium"]
 fn the_chosen_event_has_its_causes_and_the_handlers_that_have_seen_it() {
-    let directory = lesson();
+    let directory = written(LESSON);
     let shown = shown(directory.path(), "position=6");
     shown.assert_without_errors();
     let causes = shown.inside("causes", "</section>");
@@ -118,4 +120,25 @@ fn the_chosen_event_has_its_causes_and_the_handlers_that_have_seen_it() {
     assert_eq!(causes.matches("aria-current=\"true\"").count(), 1);
     let handlers = shown.inside("handlers", "</table>");
     assert!(handlers.contains("<th scope=\"row\">balances</th><td data-label=\"this event\">seen</td>"), "{handlers}");
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_page_without_events_and_one_that_leaves_some_out_open_too() {
+    let nothing = written("Bank.open; Bank.report \"lesson.html\"");
+    let shown_empty = shown(nothing.path(), "");
+    shown_empty.assert_without_errors();
+    assert_eq!((shown_empty.states(), shown_empty.inside("position", "</output>")), (BTreeMap::new(), "0 of 0"));
+
+    let deposits = "Bank.deposit 1, 1\n".repeat(2_100);
+    let long = written(&format!("Bank.open\nBank.create 1\n{deposits}Bank.report \"lesson.html\"\n"));
+    for (fragment, position, balance) in
+        [("", 2_101, "2100"), ("position=1000", 1_000, "999"), ("position=5", 101, "100")]
+    {
+        let shown = shown(long.path(), fragment);
+        shown.assert_without_errors();
+        assert_eq!(shown.inside("position", "</output>"), format!("{position} of 2101"));
+        assert_eq!(shown.states(), [("1".to_owned(), balance.to_owned())].into());
+        assert_eq!(shown.inside("left-out", "</p>"), "101 earlier events left out.");
+    }
 }
