@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use cqrs_bank::engine::Application;
 use cqrs_bank::engine::application::Seams;
+use cqrs_bank::engine::{Application, Projection as _, RecordedEvent};
 use cqrs_bank::shell::application_functions::{
-    Forks, HasApplication, ShellApplication, Words, application_functions, command, query, try_call, words,
+    Forks, HasApplication, ShellApplication, States, Words, application_functions, command, query, try_call, words,
 };
 use cqrs_bank::shell::common_errors::OF_MOMENTS;
 use cqrs_bank::shell::error_reason::{ErrorReason, refusals};
@@ -53,7 +53,7 @@ const INVALID_PLACES: ErrorReason =
 const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
 
 /// The garage's own functions, then those of every application.
-static ROWS: [Row<GarageFunctions>; 34] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
+static ROWS: [Row<GarageFunctions>; 35] = joined(&[OPEN_LOT, ENTER, LEAVE, PAY, FREE], &application_functions());
 
 const OPEN_LOT: Row<GarageFunctions> = Row::new(
     command::<GarageFunctions>("open_lot", &[LOT, PLACES], "opens a lot", "Garage.open_lot \"north\", 2")
@@ -175,6 +175,36 @@ impl HasApplication for GarageFunctions {
     fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
         let of_lot = refusal.downcast_ref().map(lot_refusal);
         of_lot.or_else(|| refusal.downcast_ref().map(ticket_refusal)).map(ErrorReason::name)
+    }
+
+    fn states() -> Box<dyn States<GarageEvent>> {
+        Box::new(FreePlaces::default())
+    }
+}
+
+/// The free places after each event, for a report.
+impl States<GarageEvent> for FreePlaces {
+    fn columns(&self) -> [&'static str; 2] {
+        ["lot", "free places"]
+    }
+
+    fn subject(&self, event: &RecordedEvent<GarageEvent>) -> Option<String> {
+        let GarageEvent::Lot(event) = &event.data else { return None };
+        let (LotEvent::LotOpened { lot, .. } | LotEvent::CarEntered { lot, .. } | LotEvent::CarLeft { lot, .. }) =
+            event;
+        Some(lot.clone())
+    }
+
+    fn take(&mut self, event: &RecordedEvent<GarageEvent>) {
+        self.project(event);
+    }
+
+    fn state(&self, lot: &str) -> Option<Term> {
+        self.of(lot).map(|free| Term::Integer(free as i128))
+    }
+
+    fn subjects(&self, limit: usize) -> Vec<String> {
+        self.lots_beginning_with("", limit)
     }
 }
 

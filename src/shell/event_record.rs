@@ -5,7 +5,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use crate::engine::log::RecordedEvent;
-use crate::engine::store::codec::{StoredEvent, data_to_show};
+use crate::engine::store::codec::{StoredEvent, data_to_show, fields_to_show};
 use crate::shell::language::masking::MASK;
 
 #[derive(Serialize)]
@@ -43,4 +43,9 @@ pub(super) fn event_record<E: StoredEvent>(event: &RecordedEvent<E>) -> Option<B
 /// The data of an event, as it is stored, with stars in place of what it [hides](crate::engine::domain::DomainEvent::hides).
 pub(super) fn data<E: StoredEvent>(event: &E) -> Option<Box<RawValue>> {
     data_to_show(event, Some(MASK))
+}
+
+/// The same, field by field.
+pub(super) fn fields<E: StoredEvent>(event: &E) -> Option<Vec<(String, Box<RawValue>)>> {
+    fields_to_show(event, Some(MASK))
 }

@@ -8,6 +8,8 @@ mod a_person_can_use_the_prompt;
 mod a_pin_does_not_stay_in_memory;
 mod a_pin_is_never_shown;
 mod a_pin_left_out_is_asked_for;
+mod a_report_is_the_session_as_a_page;
+mod a_report_opens_in_a_browser;
 mod a_script_may_hold_anything;
 mod a_script_prints_the_same_however_many_are_in_flight;
 mod a_script_that_is_cut_off_has_stored_what_it_printed;
@@ -42,6 +44,8 @@ mod what_is_pasted_is_one_thing;
 mod documents;
 #[path = "../support/nats_server.rs"]
 mod nats_server;
+#[path = "../support/page.rs"]
+mod page;
 #[path = "../support/program.rs"]
 mod program;
 #[path = "../support/terminal.rs"]

@@ -31,48 +31,8 @@ type Drawing<'a> = std::pin::Pin<Box<dyn Future<Output = TreeNode> + Send + 'a>>
 /// Boxed: a tree may be deep.
 fn of_command<D: HasApplication>(application: &Application<D::Event>, command: CommandNode<D::Event>) -> Drawing<'_> {
     Box::pin(async move {
-        let CommandNode { metadata, decision, events, follows_refusal, instead } = command;
-        let (mut text, mut fields) = (String::new(), Vec::new());
-        if let Some(process) = metadata.process() {
-            let _ = write!(text, "{process}: ");
-            fields.push(("by", Term::String(process.to_owned())));
-        }
-        let of = events.first().map(|first| &first.event);
-        let title = match (&decision, of) {
-            (Some(decision), _) => decision.title.clone().into_owned(),
-            (None, Some(event)) => D::command_title(&event.data).map_or_else(|| "a command".to_owned(), str::to_owned),
-            (None, None) => "a command".to_owned(),
-        };
-        text.push_str(&title);
-        fields.push(("command", Term::String(title)));
-        let target = match &decision {
-            Some(decision) => Some(decision.target.clone()),
-            None => of.map(|event| target(&event.stream)),
-        };
-        if let Some(target) = target.map(Term::String) {
-            let _ = write!(text, " {target}");
-            fields.push(("of", target));
-        }
-        if let Some(quantity) = decision.as_ref().and_then(|decision| decision.quantity) {
-            let quantity = D::quantity(application, quantity);
-            let _ = write!(text, " {quantity}");
-            fields.push(("about", quantity));
-        }
-        match metadata.user().filter(|_| metadata.process().is_none()) {
-            Some(user) if decision.is_none() => {
-                let user = Term::String(user.to_owned());
-                let _ = write!(text, ", asked for by {user}");
-                fields.push(("user", user));
-            }
-            _ => {}
-        }
-        if follows_refusal && decision.is_none() {
-            text.push_str(", as another command was refused");
-        }
-        if let Some((outcome, field)) = decision.as_ref().and_then(outcome) {
-            let _ = write!(text, ": {outcome}");
-            fields.push(field);
-        }
+        let (text, fields) = described::<D>(application, &command);
+        let CommandNode { decision, events, instead, .. } = command;
         let mut led_to = Vec::new();
         for event in events {
             led_to.push(of_event::<D>(application, event, decision.is_none()).await);
@@ -82,6 +42,56 @@ fn of_command<D: HasApplication>(application: &Application<D::Event>, command: C
         }
         TreeNode { text, fields, led_to }
     })
+}
+
+/// A command in a line, and the same for programs.
+pub(super) fn described<D: HasApplication>(
+    application: &Application<D::Event>,
+    command: &CommandNode<D::Event>,
+) -> (String, Vec<(&'static str, Term)>) {
+    let CommandNode { metadata, decision, events, follows_refusal, .. } = command;
+    let (mut text, mut fields) = (String::new(), Vec::new());
+    if let Some(process) = metadata.process() {
+        let _ = write!(text, "{process}: ");
+        fields.push(("by", Term::String(process.to_owned())));
+    }
+    let of = events.first().map(|first| &first.event);
+    let title = match (decision, of) {
+        (Some(decision), _) => decision.title.clone().into_owned(),
+        (None, Some(event)) => D::command_title(&event.data).map_or_else(|| "a command".to_owned(), str::to_owned),
+        (None, None) => "a command".to_owned(),
+    };
+    text.push_str(&title);
+    fields.push(("command", Term::String(title)));
+    let target = match decision {
+        Some(decision) => Some(decision.target.clone()),
+        None => of.map(|event| target(&event.stream)),
+    };
+    if let Some(target) = target.map(Term::String) {
+        let _ = write!(text, " {target}");
+        fields.push(("of", target));
+    }
+    if let Some(quantity) = decision.as_ref().and_then(|decision| decision.quantity) {
+        let quantity = D::quantity(application, quantity);
+        let _ = write!(text, " {quantity}");
+        fields.push(("about", quantity));
+    }
+    match metadata.user().filter(|_| metadata.process().is_none()) {
+        Some(user) if decision.is_none() => {
+            let user = Term::String(user.to_owned());
+            let _ = write!(text, ", asked for by {user}");
+            fields.push(("user", user));
+        }
+        _ => {}
+    }
+    if *follows_refusal && decision.is_none() {
+        text.push_str(", as another command was refused");
+    }
+    if let Some((outcome, field)) = decision.as_ref().and_then(outcome) {
+        let _ = write!(text, ": {outcome}");
+        fields.push(field);
+    }
+    (text, fields)
 }
 
 async fn of_event<D: HasApplication>(

@@ -2,7 +2,7 @@
 
 use super::{HasApplication, function, integer};
 use crate::engine::application::handlers::HandlerReport;
-use crate::engine::feed::checkpoints::HandlerState;
+use crate::engine::feed::checkpoints::{HandlerState, HandlerStatus};
 use crate::shell::function_table::WIDE;
 use crate::shell::functions::{Call, Outcome, Row};
 use crate::shell::term::{Table, Term};
@@ -26,26 +26,30 @@ async fn handlers<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
     let row = |HandlerReport { status, behind, parked }: &HandlerReport| {
         let condition = &status.condition;
         let text = |text: &String| Term::String(text.clone());
-        let next = match condition.state {
-            HandlerState::Running | HandlerState::WaitingToRetry { .. } if status.is_held => {
-                Term::String("held".to_owned())
-            }
-            HandlerState::Running => Term::Nil,
-            HandlerState::WaitingToRetry { at } => Term::Time(at.to_string()),
-            HandlerState::Stopped => Term::String("never: it has stopped".to_owned()),
-            HandlerState::RunningElsewhere => Term::String("in another program".to_owned()),
-            HandlerState::Crashed => Term::String("never: it has crashed".to_owned()),
-        };
         vec![
             Term::String(status.name.to_owned()),
             Term::String(status.kind.to_string()),
             integer(status.checkpoint.get()),
             integer(*behind),
             integer(condition.attempts.into()),
-            next,
+            next_attempt(status),
             integer(*parked as u64),
             condition.last_error.as_ref().map_or(Term::Nil, text),
         ]
     };
     Ok(Term::Table(Table { columns: columns.into(), rows: handlers.iter().map(row).collect() }).into())
+}
+
+/// When a handler tries its next event again, or why it does not.
+pub(super) fn next_attempt(status: &HandlerStatus) -> Term {
+    match status.condition.state {
+        HandlerState::Running | HandlerState::WaitingToRetry { .. } if status.is_held => {
+            Term::String("held".to_owned())
+        }
+        HandlerState::Running => Term::Nil,
+        HandlerState::WaitingToRetry { at } => Term::Time(at.to_string()),
+        HandlerState::Stopped => Term::String("never: it has stopped".to_owned()),
+        HandlerState::RunningElsewhere => Term::String("in another program".to_owned()),
+        HandlerState::Crashed => Term::String("never: it has crashed".to_owned()),
+    }
 }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use super::Words;
 use super::fork_name;
 use super::forks::Forks;
+use super::report::{EventCounts, States};
 use crate::engine::application::{Application, Builder, Unavailable};
 use crate::engine::log::{Moment, RecordedEvent, StreamId};
 use crate::engine::store::codec::StoredEvent;
@@ -132,6 +133,11 @@ pub trait HasApplication: Send + Sync + 'static {
             let version = application.version_at(stream, Moment::NOW).await?.get();
             Ok((version > 0).then(|| Term::Integer(version.into())))
         })
+    }
+
+    /// How things are after each event, for a report. By default, how many events each stream has.
+    fn states() -> Box<dyn States<Self::Event>> {
+        Box::new(EventCounts::default())
     }
 
     /// The stream that an argument names.

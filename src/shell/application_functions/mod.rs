@@ -28,6 +28,7 @@ mod names;
 mod parked;
 mod parked_numbers;
 mod rebuild;
+mod report;
 mod shell_application;
 mod snapshots;
 mod stream;
@@ -46,6 +47,7 @@ pub(in crate::shell) use self::handler_names::handler_names;
 pub use self::has_application::{HasApplication, Looking};
 pub use self::names::{application_names, names};
 pub(in crate::shell) use self::parked_numbers::ParkedNumbers;
+pub use self::report::States;
 pub use self::shell_application::ShellApplication;
 pub(in crate::shell) use self::stream::not_there_yet;
 pub use self::try_call::try_call;
@@ -57,11 +59,12 @@ use super::term::Term;
 use crate::engine::application::{Receipt, StartError};
 
 /// The functions of every application.
-pub const fn application_functions<D: HasApplication>() -> [Row<D>; 29] {
+pub const fn application_functions<D: HasApplication>() -> [Row<D>; 30] {
     [
         events::row(),
         why::row(),
         graph::row(),
+        report::row(),
         watch::row(),
         snapshots::row(),
         handlers::row(),

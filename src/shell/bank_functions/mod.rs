@@ -30,6 +30,7 @@ mod reverse;
 mod send;
 mod send_ahead;
 mod statement;
+mod states;
 mod total_deposits;
 mod transfer;
 mod transfers;
@@ -50,8 +51,9 @@ use self::money::money;
 use self::names::AccountNames;
 use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
+use self::states::BalancesByEvent;
 use super::application_functions::{
-    Forks, HasApplication, Looking, ParkedNumbers, Words, application_functions, try_call,
+    Forks, HasApplication, Looking, ParkedNumbers, States, Words, application_functions, try_call,
 };
 use super::error_reason::ErrorReason;
 use super::functions::{Call, Domain, Manual, Names, NotDone, Parameter, Row, RunningCall, SentCall, joined};
@@ -65,7 +67,7 @@ use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 52] = joined(
+static ROWS: [Row<BankFunctions>; 53] = joined(
     &[
         open::ROW,
         close::ROW,
@@ -218,6 +220,10 @@ impl HasApplication for BankFunctions {
         stream: &'a StreamId,
     ) -> Looking<'a, Result<Option<Term>, Unavailable>> {
         Box::pin(fork::standing(application, stream))
+    }
+
+    fn states() -> Box<dyn States<AccountEvent>> {
+        Box::new(BalancesByEvent::default())
     }
 
     fn stream(name: &str) -> Result<StreamId, Term> {

@@ -6,6 +6,7 @@ mod manual;
 mod parameters;
 mod read;
 mod replies;
+mod states;
 mod write;
 
 pub use self::read::ReadFunctions;

@@ -3,13 +3,13 @@
 use super::errors::{INVALID_ISBN, INVALID_USER, NO_BOOK};
 use super::manual::NOTES;
 use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
-use super::replies::{book, inventory_table, loan_table};
+use super::replies::{book, copies, inventory_table, loan_table};
 use crate::engine::application::{Application, Seams, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{Moment, StreamId};
 use crate::library::{Book, BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{
-    Forks, HasApplication, Looking, Words, application_functions, names, not_there_yet, query, try_call, words,
+    Forks, HasApplication, Looking, States, Words, application_functions, names, not_there_yet, query, try_call, words,
 };
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::error_reason::ErrorReason;
@@ -22,7 +22,7 @@ use crate::shell::page::{cut, paged};
 use crate::shell::query_arguments::{limit, moment};
 use crate::shell::term::Term;
 
-static ROWS: [Row<ReadFunctions>; 32] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
+static ROWS: [Row<ReadFunctions>; 33] = joined(&[GET_INVENTORY, GET_BOOK, GET_LOANS], &application_functions());
 
 /// The words for the service in replies and help.
 static WORDS: Words = words! {
@@ -189,13 +189,16 @@ impl HasApplication for ReadFunctions {
     ) -> Looking<'a, Result<Option<Term>, Unavailable>> {
         Box::pin(async move {
             let book: Book = application.state_up_to(stream, Moment::NOW).await?;
-            let copies = format!("{} in, {} out", book.copies_in(), book.copies_out());
-            Ok(book.listed_as().map(|_| Term::String(copies)))
+            Ok(book.listed_as().map(|_| copies(book.copies_in(), book.copies_out())))
         })
     }
 
     fn command_title(event: &BookEvent) -> Option<&'static str> {
         Some(event.command_title())
+    }
+
+    fn states() -> Box<dyn States<BookEvent>> {
+        Box::new(Inventory::default())
     }
 
     fn stream(isbn: &str) -> Result<StreamId, Term> {

@@ -1,5 +1,7 @@
 //! The library's answers as terms.
 
+use std::fmt::Display;
+
 use crate::library::{ListedBook, Loan};
 use crate::shell::term::{Table, Term};
 
@@ -17,6 +19,11 @@ pub(super) fn loan_table(loans: &[Loan]) -> Table {
         vec![string(isbn), string(title), Term::Time(borrowed.to_string())]
     };
     Table { columns: (&["isbn", "title", "borrowed"]).into(), rows: loans.iter().map(row).collect() }
+}
+
+/// The copies of a book, in a few words.
+pub(super) fn copies(copies_in: impl Display, copies_out: impl Display) -> Term {
+    Term::String(format!("{copies_in} in, {copies_out} out"))
 }
 
 const COLUMNS: [&str; 5] = ["isbn", "title", "author", "copies_in", "copies_out"];

@@ -12,9 +12,10 @@ use super::parameters::{
 };
 use crate::engine::application::{Application, Seams};
 use crate::engine::log::StreamId;
-use crate::library::{BookCommand, BookEvent, WriteService};
+use crate::library::{BookCommand, BookEvent, Inventory, WriteService};
 use crate::shell::application_functions::{
-    Forks, HasApplication, ShellApplication, Words, application_functions, application_names, command, try_call, words,
+    Forks, HasApplication, ShellApplication, States, Words, application_functions, application_names, command,
+    try_call, words,
 };
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, Domain, Manual, Names, NotDone, Outcome, Parameter, Row, RunningCall, joined};
@@ -22,7 +23,7 @@ use crate::shell::help::shell_functions;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
 
-static ROWS: [Row<WriteFunctions>; 33] =
+static ROWS: [Row<WriteFunctions>; 34] =
     joined(&[ADD_BOOK, BORROW_BOOK, RETURN_BOOK, REMOVE_BOOK], &application_functions());
 
 /// The words for the service in replies and help.
@@ -174,6 +175,10 @@ impl HasApplication for WriteFunctions {
 
     fn command_title(event: &BookEvent) -> Option<&'static str> {
         Some(event.command_title())
+    }
+
+    fn states() -> Box<dyn States<BookEvent>> {
+        Box::new(Inventory::default())
     }
 
     fn stream(isbn: &str) -> Result<StreamId, Term> {

@@ -11,11 +11,12 @@ use super::StoredEvent;
 /// The data of an event as they are stored, but for each field that it [hides](crate::engine::domain::DomainEvent::hides):
 /// `instead` is there in its place, or nothing. `None` if they cannot be written.
 pub(crate) fn data_to_show<E: StoredEvent>(event: &E, instead: Option<&str>) -> Option<Box<RawValue>> {
-    let stored = event.to_json().ok()?;
-    let Fields(mut fields) = serde_json::from_str(&stored).ok()?;
-    if !fields.iter().any(|(field, _)| E::hides(field)) {
-        return RawValue::from_string(stored).ok();
-    }
+    to_raw_value(&Fields(fields_to_show(event, instead)?)).ok()
+}
+
+/// The same, field by field.
+pub(crate) fn fields_to_show<E: StoredEvent>(event: &E, instead: Option<&str>) -> Option<Vec<(String, Box<RawValue>)>> {
+    let Fields(mut fields) = serde_json::from_str(&event.to_json().ok()?).ok()?;
     match instead {
         None => fields.retain(|(field, _)| !E::hides(field)),
         Some(instead) => {
@@ -24,7 +25,7 @@ pub(crate) fn data_to_show<E: StoredEvent>(event: &E, instead: Option<&str>) -> 
             }
         }
     }
-    to_raw_value(&Fields(fields)).ok()
+    Some(fields)
 }
 
 /// The fields of an object, in their order.

@@ -55,6 +55,8 @@ use thiserror::Error;
 
 pub use self::domain_events::domain_events;
 pub(crate) use self::hidden::data_to_show;
+#[cfg(feature = "shell")]
+pub(crate) use self::hidden::fields_to_show;
 use self::names::{Names, in_snake_case, is_of_type};
 pub use self::serde_name::serde_name;
 use self::upcast::upcast;
