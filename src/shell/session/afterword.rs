@@ -19,7 +19,7 @@ impl<D: Domain> Session<D> {
             self.print_late_lines();
             let mut output = self.pending_output.lock();
             if self.style.json {
-                print_json(&mut output, &AfterwordRecord { afterword: &afterword });
+                print_json(&mut output, &AfterwordRecord { afterword: afterword.trim() });
             } else {
                 output.push_str(&self.screen.filled(afterword.trim_end()));
                 output.push('\n');

@@ -133,8 +133,9 @@ fn go_on_or_begin<D: Toured>(domain: &mut D) -> Result<(), NotDone> {
 }
 
 fn begin_with_file<D: Toured>(domain: &mut D, file: &str) -> Result<(), NotDone> {
+    let lessons = lessons_of(domain, Some(Path::new(file)))?;
+    // The next run of the program may begin in another directory.
     let file = canonicalize(file).map_err(|error| unreadable(Path::new(file), &error))?;
-    let lessons = lessons_of(domain, Some(&file))?;
     domain.tour().begin(lessons, Place { file: Some(file), ..Place::default() }, false);
     Ok(())
 }
