@@ -40,7 +40,8 @@ fn main() -> ExitCode {
         let cluster = ClusterOptions { directory: state_directory(), ..ClusterOptions::default() };
         let store = store.unwrap_or_default();
         let options = Options { store, cluster, foreign, seed, user, pins, ..Options::default() };
-        let mut functions = BankFunctions::new(options, trace);
+        let tour = state_directory().map(|state| state.join("tour"));
+        let mut functions = BankFunctions::new(options, trace).keeping_tour_in(tour);
         if opens_at_once {
             functions.open_default().await.map_err(|error| CannotOpen::Failed(error.to_string()))?;
         }

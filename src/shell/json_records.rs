@@ -27,6 +27,12 @@ pub(super) struct MistakeRecord<'a> {
     pub(super) error: &'a Mistake,
 }
 
+/// What is said after the reply to a statement.
+#[derive(Serialize)]
+pub(super) struct AfterwordRecord<'a> {
+    pub(super) afterword: &'a str,
+}
+
 /// Lines of the trace that come after their reply.
 #[derive(Serialize)]
 pub(super) struct LateRecord<'a> {

@@ -58,6 +58,7 @@ mod similarity;
 mod streams;
 mod table;
 pub mod term;
+mod tour;
 pub mod trace;
 mod wiped;
 mod wrapping;

@@ -11,6 +11,8 @@ use super::table::fitted;
 use super::term::{ASCII, Pen, Term, UNICODE};
 use super::wrapping::{cut, wrapped};
 
+/// No paragraph is wider than this, however wide the terminal is.
+const EASILY_READ: usize = 78;
 /// No answer is laid out for less.
 const MIN_WIDTH: usize = 20;
 
@@ -71,7 +73,12 @@ impl Screen {
         self.width().map_or(Cow::Borrowed(line), |width| cut(line, width).into())
     }
 
-    /// A text for people, wrapped at words.
+    /// Paragraphs of one line each, in lines that are easily read.
+    pub(super) fn filled(self, text: &str) -> String {
+        wrapped(text, self.width().unwrap_or(EASILY_READ).min(EASILY_READ))
+    }
+
+    /// Text for people, wrapped at words.
     pub(super) fn wrapped(self, text: &str) -> String {
         self.width().map_or_else(|| text.to_owned(), |width| wrapped(text, width))
     }

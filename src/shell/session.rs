@@ -1,5 +1,7 @@
 //! Runs statements and prints their replies and traces.
 
+mod afterword;
+
 use super::escape::{self, write_escaped};
 use super::explanation::explanation;
 use super::function_table::is_wide;
@@ -195,7 +197,7 @@ impl<D: Domain> Session<D> {
                 self.live = Some((text.to_owned(), reply));
                 Next::Live
             }
-            outcome => self.finish(text, outcome, explanation),
+            outcome => self.finish_with_afterword(text, outcome, explanation).await,
         }
     }
 

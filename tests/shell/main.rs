@@ -16,6 +16,7 @@ mod a_script_that_is_cut_off_has_stored_what_it_printed;
 mod a_script_that_is_interrupted_prints_what_was_acknowledged;
 mod a_snapshot_is_listed_without_its_state;
 mod a_stopped_program_goes_on_where_it_was;
+mod a_tour_goes_on_where_one_left_it;
 mod answers_may_go_elsewhere;
 mod errors_explain_themselves;
 mod everything_fits_the_terminal;

@@ -202,7 +202,7 @@ fn the_first_line_says_which_program_this_is_and_how_to_begin() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(
         banner(&Terminal::open()),
-        format!("bank {version}: Bank.open is a beginning, help lists the functions; exit or Ctrl-D leaves")
+        format!("bank {version}: Bank.open begins, Bank.tour teaches, help lists the functions; exit or Ctrl-D leaves")
     );
     for (name, prompt) in
         [("library_write_service", "library_write(1)> "), ("library_read_service", "library_read(1)> ")]

@@ -88,7 +88,7 @@ fn run_all(block: &str) -> String {
     let mut printed = String::new();
     for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
         let mut shell = Command::new("sh");
-        shell.env("BANK_PIN_SECRET", PIN_SECRET);
+        shell.env("BANK_PIN_SECRET", PIN_SECRET).env("XDG_STATE_HOME", directory.path().join("state"));
         shell.args(["-c", &format!("{{ {}\n}} 2>&1", as_built(command))]).current_dir(&directory);
         shell.env("PATH", &path).env_remove("RUST_LOG").env_remove("BANK_USER");
         let finished = run_command(shell, "");

@@ -95,7 +95,7 @@ fn words(command: &str) -> Vec<String> {
 
 fn run_in(directory: &TempDir, program: &str, arguments: &[&str], stdin: &str) -> Finished {
     let mut command = if program == "bank" { bank(arguments) } else { example(program, arguments) };
-    command.current_dir(directory);
+    command.current_dir(directory).env("XDG_STATE_HOME", directory.path().join("state"));
     run_command(command, stdin)
 }
 

@@ -18,7 +18,7 @@ fn help_names_every_error_of_every_function() {
     for script in scripts() {
         let directory = tempfile::tempdir().unwrap();
         let mut command = bank(&["--json", "--keep-going", "--seed", "7"]);
-        command.current_dir(&directory);
+        command.current_dir(&directory).env("XDG_STATE_HOME", directory.path().join("state"));
         for line in run_command(command, script).stdout.lines() {
             let Ok(Value::Object(record)) = serde_json::from_str(line) else { continue };
             let (Some(Value::String(statement)), Some(reply)) = (record.get("statement"), record.get("reply")) else {
@@ -57,7 +57,7 @@ const UNHEARD: [&str; 1] = ["no_reservation"];
 
 #[test]
 fn every_error_is_explained_and_replied_by_some_function() {
-    let files = ["common_errors.rs", "bank_functions/errors.rs", "bank_functions/open_errors.rs"];
+    let files = ["common_errors.rs", "bank_functions/errors.rs", "bank_functions/open_errors.rs", "tour/functions.rs"];
     let sources = files.map(|file| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell").join(file);
         fs::read_to_string(path).unwrap().split_whitespace().collect::<String>()

@@ -5,7 +5,7 @@ use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
 /// What the application is called that the forks come from.
-pub(super) const MAIN: &str = "main";
+pub(in crate::shell) const MAIN: &str = "main";
 
 /// The name of a new fork.
 pub const NAME: Parameter = Parameter::needed("name", ParameterKind::Named);

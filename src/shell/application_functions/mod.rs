@@ -41,6 +41,7 @@ mod why;
 mod words;
 
 pub(in crate::shell) use self::events::row as events_row;
+pub(in crate::shell) use self::fork_name::MAIN;
 pub use self::fork_name::NAME as FORK_NAME;
 pub use self::forks::Forks;
 pub(in crate::shell) use self::handler_names::handler_names;

@@ -32,6 +32,7 @@ mod send_ahead;
 mod statement;
 mod states;
 mod total_deposits;
+mod tour;
 mod transfer;
 mod transfers;
 mod unlock;
@@ -40,6 +41,7 @@ mod why;
 mod withdraw;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::JoinSet;
@@ -58,6 +60,7 @@ use super::application_functions::{
 use super::error_reason::ErrorReason;
 use super::functions::{Call, Domain, Manual, Names, NotDone, Parameter, Row, RunningCall, SentCall, joined};
 use super::term::Term;
+use super::tour::{Tour, afterword};
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options};
 use crate::engine::application::{Application, Builder, Seams, Unavailable};
@@ -67,11 +70,13 @@ use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
-static ROWS: [Row<BankFunctions>; 53] = joined(
+static ROWS: [Row<BankFunctions>; 55] = joined(
     &[
         open::ROW,
         close::ROW,
         consistency::ROW,
+        tour::TOUR,
+        tour::ANSWERED,
         create::ROW,
         deposit::ROW,
         withdraw::ROW,
@@ -115,6 +120,7 @@ pub struct BankFunctions {
     pending: JoinSet<Option<String>>,
     /// The last such message since the last call.
     failed: Option<String>,
+    tour: Tour,
 }
 
 impl BankFunctions {
@@ -131,7 +137,14 @@ impl BankFunctions {
             shown: Currency::default(),
             pending: JoinSet::new(),
             failed: None,
+            tour: Tour::default(),
         }
+    }
+
+    /// Keeps the place in a tour in a file, so that the next start of the program goes on from there.
+    #[must_use]
+    pub fn keeping_tour_in(self, path: Option<PathBuf>) -> Self {
+        Self { tour: Tour::kept_in(path), ..self }
     }
 
     fn opened(&self) -> Option<Bank> {
@@ -257,6 +270,10 @@ impl Domain for BankFunctions {
 
     async fn send_ahead(&mut self, call: Call<'_>) -> Option<SentCall> {
         self.send_command_ahead(call).await
+    }
+
+    async fn afterword(&mut self) -> Option<String> {
+        afterword(self).await
     }
 
     fn names(&self) -> Box<dyn Names> {

@@ -14,8 +14,9 @@ use crate::shell::functions::{Call, Outcome, RunningCall, SentCall};
 impl BankFunctions {
     /// Sends the command of a call, if it depends on nothing but its account and nothing answers it.
     pub(super) async fn send_command_ahead(&mut self, call: Call<'_>) -> Option<SentCall> {
-        // What was sent under eventual consistency prints its lines when they come.
-        if self.consistency != Consistency::Strong || !self.pending.is_empty() {
+        // What was sent under eventual consistency prints its lines when they come, and a tour looks at the state after each
+        // statement.
+        if self.consistency != Consistency::Strong || !self.pending.is_empty() || self.tour.is_under_way() {
             return None;
         }
         let bank = self.opened()?;

@@ -54,7 +54,7 @@ impl Assistant {
 
     /// Values that are no string yet.
     fn complete_value(&self, parameter: &Parameter, word: &str) -> Vec<Candidate> {
-        let words = |words: &[&str], sign: &str| {
+        let words = |words: &[&str], sign: &str| -> Vec<Candidate> {
             let words = words.iter().map(|word| format!("{sign}{word}"));
             words.filter(|known| known.starts_with(word)).map(Candidate::from).collect()
         };
@@ -62,6 +62,11 @@ impl Assistant {
             ParameterKind::Function => self.complete_topic(word),
             ParameterKind::Boolean => words(&["true", "false"], ""),
             ParameterKind::Atom(atoms) => words(atoms, ":"),
+            ParameterKind::StepNumberOrFile(atoms) if word.is_empty() => {
+                let files = self.complete_string(parameter, word).into_iter().map(Candidate::quoted);
+                words(atoms, ":").into_iter().chain(files).collect()
+            }
+            ParameterKind::StepNumberOrFile(atoms) => words(atoms, ":"),
             ParameterKind::Integer => self.names(parameter, word).into_iter().map(Candidate::from).collect(),
             ParameterKind::Named
             | ParameterKind::PositionOrName
@@ -83,7 +88,7 @@ impl Assistant {
     fn complete_string(&self, parameter: &Parameter, written: &str) -> Vec<Candidate> {
         let Some(prefix) = string_begun(written) else { return Vec::new() };
         match parameter.kind {
-            ParameterKind::File => file_names(&prefix),
+            ParameterKind::File | ParameterKind::StepNumberOrFile(_) => file_names(&prefix),
             ParameterKind::Named | ParameterKind::PositionOrName | ParameterKind::Text | ParameterKind::TextOrNil => {
                 self.names(parameter, &prefix).into_iter().map(Candidate::name).collect()
             }

@@ -42,6 +42,7 @@ fn value_of(parameter: &Parameter) -> String {
         ParameterKind::Pin => "digits".to_owned(),
         ParameterKind::Boolean => "true | false".to_owned(),
         ParameterKind::Function => "function".to_owned(),
+        ParameterKind::StepNumberOrFile(_) => "number | \"…\"".to_owned(),
         ParameterKind::Atom(atoms) => {
             let atoms: Vec<_> = atoms.iter().map(|atom| format!(":{atom}")).collect();
             atoms.join(" | ")

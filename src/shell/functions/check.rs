@@ -117,14 +117,21 @@ fn value<'a>(
             | ParameterKind::Integer
             | ParameterKind::Amount
             | ParameterKind::PositionOrDate
-            | ParameterKind::PositionOrName,
+            | ParameterKind::PositionOrName
+            | ParameterKind::StepNumberOrFile(_),
         )
         | (Value::Decimal(digits), ParameterKind::Amount) => Ok(digits.clone()),
         (Value::Boolean(truth), ParameterKind::Boolean) => Ok(if *truth { "true" } else { "false" }.into()),
-        (Value::String(name), ParameterKind::PositionOrName) => Ok(format!("{QUOTE}{name}").into()),
+        (Value::String(text), ParameterKind::PositionOrName | ParameterKind::StepNumberOrFile(_)) => {
+            Ok(format!("{QUOTE}{text}").into())
+        }
         (Value::Atom(atom), ParameterKind::PositionOrName) => Ok((*atom).into()),
         (Value::Atom(atom), ParameterKind::Named) => Ok((*atom).into()),
-        (Value::Atom(atom), ParameterKind::Atom(atoms)) if atoms.contains(atom) => Ok((*atom).into()),
+        (Value::Atom(atom), ParameterKind::Atom(atoms) | ParameterKind::StepNumberOrFile(atoms))
+            if atoms.contains(atom) =>
+        {
+            Ok((*atom).into())
+        }
         (Value::Name(name), ParameterKind::Function) => Ok(name.to_string().into()),
         (Value::Atom(atom), ParameterKind::Function) => Ok((*atom).into()),
         (Value::String(text), ParameterKind::Function) => Ok(text.clone()),
@@ -134,6 +141,10 @@ fn value<'a>(
             Err(CallError { span: argument.span.clone(), problem })
         }
     }
+}
+
+fn quoted(atoms: &[&str]) -> Vec<String> {
+    atoms.iter().map(|atom| format!("`:{atom}`")).collect()
 }
 
 fn kind_of(value: &Value<'_>) -> String {
@@ -159,9 +170,9 @@ impl ParameterKind {
             Self::Amount => "an amount such as 100 or 10.50".to_owned(),
             Self::Pin => "4 to 12 digits".to_owned(),
             Self::Boolean => "true or false".to_owned(),
-            Self::Atom(atoms) => {
-                let atoms: Vec<_> = atoms.iter().map(|atom| format!("`:{atom}`")).collect();
-                atoms.join(" or ")
+            Self::Atom(atoms) => quoted(atoms).join(" or "),
+            Self::StepNumberOrFile(atoms) => {
+                format!("{}, a number such as 4, or the name of a file", quoted(atoms).join(", "))
             }
             Self::Function => {
                 format!(

@@ -65,6 +65,12 @@ pub trait Domain: Send + Sized + 'static {
         ready(())
     }
 
+    /// What is said after the reply to a statement, such as the next lesson of a tour. It is text for people: paragraphs of
+    /// one line each, which are wrapped as they are printed. By default nothing is.
+    fn afterword(&mut self) -> impl Future<Output = Option<String>> + Send {
+        ready(None)
+    }
+
     /// Why the domain has stopped for good, or which command failed since the last call without anybody waiting for it.
     fn failure(&self) -> Option<String>;
 }

@@ -70,6 +70,8 @@ pub enum ParameterKind {
     /// A position in the log, as an integer, or the name of something, as a string or an atom. [`string_in`] tells the
     /// string `"3"` from the integer `3`.
     PositionOrName,
+    /// One of these atoms, a number, or the path of a file. [`string_in`] tells a file from the others.
+    StepNumberOrFile(&'static [&'static str]),
     /// An amount: a whole number, or one with decimals.
     Amount,
     /// The digits of a PIN, as an integer or a string. Leading zeros stay, and the PIN is never shown.
@@ -82,10 +84,12 @@ pub enum ParameterKind {
     Function,
 }
 
-/// Stands before a string in the value of a [`PositionOrName`](ParameterKind::PositionOrName).
+/// Stands before a string in the value of a [`PositionOrName`](ParameterKind::PositionOrName) or a
+/// [`StepNumberOrFile`](ParameterKind::StepNumberOrFile).
 pub(super) const QUOTE: char = '"';
 
-/// The string that a value of a [`PositionOrName`](ParameterKind::PositionOrName) was given as; `None` for the digits of an
+/// The string that a value of a [`PositionOrName`](ParameterKind::PositionOrName) or a
+/// [`StepNumberOrFile`](ParameterKind::StepNumberOrFile) was given as; `None` for the digits of an
 /// integer and the word of an atom.
 pub fn string_in(value: &str) -> Option<&str> {
     value.strip_prefix(QUOTE)

@@ -39,7 +39,7 @@ fn literal(kind: ParameterKind, value: &str) -> Term {
         | ParameterKind::TextOrNil
         | ParameterKind::File
         | ParameterKind::PositionOrDate => Term::String(value.to_owned()),
-        ParameterKind::PositionOrName => match string_in(value) {
+        ParameterKind::PositionOrName | ParameterKind::StepNumberOrFile(_) => match string_in(value) {
             Some(name) => Term::String(name.to_owned()),
             None if is_number => Term::Opaque(value.to_owned()),
             None => Term::Opaque(format!(":{value}")),

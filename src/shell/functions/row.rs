@@ -5,7 +5,7 @@ use std::future::ready;
 use std::pin::Pin;
 
 use super::arguments::Arguments;
-use super::function::{Function, Parameter, ParameterKind};
+use super::function::{Function, Parameter, ParameterKind, string_in};
 use super::outcome::Outcome;
 use crate::shell::session_record::SessionRecord;
 use crate::shell::term::Term;
@@ -226,6 +226,11 @@ impl<'a> Call<'a> {
             ParameterKind::Integer | ParameterKind::Amount | ParameterKind::Boolean => format!("{name} {value}"),
             ParameterKind::PositionOrDate if is_number() => format!("{name} {value}"),
             ParameterKind::Atom(_) => format!("{name} :{value}"),
+            ParameterKind::StepNumberOrFile(_) => match string_in(&value) {
+                Some(file) => format!("{name} {}", Term::String(file.to_owned())),
+                None if is_number() => format!("{name} {value}"),
+                None => format!("{name} :{value}"),
+            },
             _ => format!("{name} {}", Term::String(value)),
         })
     }

@@ -83,9 +83,12 @@ pub async fn run<D: Domain>(session: Session<D>, program: &str, history: Option<
 impl<D: Domain> Prompt<D> {
     fn greet(&self, program: &str) -> io::Result<()> {
         let (version, first) = (env!("CARGO_PKG_VERSION"), self.session.domain().manual().function);
-        let beginning = match self.session.domain().what_is_open() {
-            Some(open) => format!("{open} is open"),
-            None => format!("{first} is a beginning"),
+        let tour = self.session.vocabulary().called("tour");
+        let beginning = match (self.session.domain().what_is_open(), tour) {
+            (Some(open), Some(tour)) => format!("{open} is open, {tour} teaches"),
+            (Some(open), None) => format!("{open} is open"),
+            (None, Some(tour)) => format!("{first} begins, {tour} teaches"),
+            (None, None) => format!("{first} is a beginning"),
         };
         let greeting = format!("{program} {version}: {beginning}, help lists the functions; exit or Ctrl-D leaves");
         streams::print_on_terminal(&format!("{}\n", Screen::of_terminal().wrapped(&greeting)))

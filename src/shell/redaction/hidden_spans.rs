@@ -63,12 +63,17 @@ fn can_stand_for_pin(argument: &Argument<'_>, parameter: &Parameter) -> bool {
     match (&argument.value, parameter.kind) {
         (Value::Integer(_), kind) => !matches!(
             kind,
-            ParameterKind::Named | ParameterKind::PositionOrName | ParameterKind::Integer | ParameterKind::Amount
+            ParameterKind::Named
+                | ParameterKind::PositionOrName
+                | ParameterKind::StepNumberOrFile(_)
+                | ParameterKind::Integer
+                | ParameterKind::Amount
         ),
         (Value::Decimal(_), kind) => kind != ParameterKind::Amount,
-        (Value::String(text), ParameterKind::Text | ParameterKind::TextOrNil | ParameterKind::File) => {
-            !parameter.keyword && text.chars().all(|character| character.is_numeric() || character.is_whitespace())
-        }
+        (
+            Value::String(text),
+            ParameterKind::Text | ParameterKind::TextOrNil | ParameterKind::File | ParameterKind::StepNumberOrFile(_),
+        ) => !parameter.keyword && text.chars().all(|character| character.is_numeric() || character.is_whitespace()),
         (Value::String(_), kind) => !matches!(kind, ParameterKind::Named | ParameterKind::PositionOrName),
         _ => false,
     }

@@ -1,0 +1,159 @@
+//! Lessons as data: a file of them, read and checked as a whole before the first is shown.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use thiserror::Error;
+use toml::Spanned;
+
+use super::checks::Check;
+use super::statements;
+use super::wanted::Wanted;
+use crate::shell::functions::Domain;
+
+/// The largest file, in bytes.
+pub(super) const MAX_BYTES: usize = 256 << 10;
+/// The most lessons of a file.
+const MOST_LESSONS: usize = 100;
+/// The most statements of a lesson, and the most checks.
+const MOST_OF_A_LESSON: usize = 20;
+
+/// The lessons of a tour.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lessons {
+    /// The lessons, in order.
+    #[serde(rename = "lesson", default)]
+    pub(super) all: Vec<Lesson>,
+    /// What is said after the last one.
+    #[serde(default)]
+    pub(super) end: String,
+}
+
+/// A lesson: a text, something to type, and how to tell that it has happened.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lesson {
+    pub(super) title: String,
+    pub(super) text: String,
+    /// The statements that are suggested. Any others may lead to the same.
+    #[serde(rename = "type", default)]
+    pub(super) statements: Vec<Spanned<String>>,
+    /// What to predict before that.
+    pub(super) question: Option<Question>,
+    /// What must have happened, one thing after another.
+    #[serde(rename = "check", default)]
+    wanted: Vec<Spanned<Wanted>>,
+    /// The same, checked.
+    #[serde(skip)]
+    pub(super) checks: Vec<Check>,
+    /// What is said once it has.
+    #[serde(default)]
+    pub(super) done: String,
+}
+
+/// A prediction. Its answer is known only to the bank where it is the reply to a question.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    pub(super) text: String,
+    /// The right answer.
+    pub(super) answer: Option<String>,
+    /// The statement whose reply is the right answer.
+    pub(super) asks: Option<Spanned<String>>,
+    /// What is said about a right answer, and about a wrong one.
+    #[serde(default)]
+    pub(super) right: String,
+    #[serde(default)]
+    pub(super) wrong: String,
+}
+
+/// Why a file holds no lessons, and where in it.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("{line}:{column}: {problem}")]
+pub(super) struct LessonsError {
+    line: usize,
+    column: usize,
+    problem: String,
+}
+
+impl LessonsError {
+    fn new(text: &str, place: usize, problem: impl Into<String>) -> Self {
+        let before = text.get(..place).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Self { line, column, problem: problem.into() }
+    }
+}
+
+impl Lessons {
+    /// Reads lessons, and checks what they say against the functions of a domain. Those in `questions` only ask.
+    ///
+    /// # Errors
+    ///
+    /// [`LessonsError`]: the first thing that is wrong.
+    pub(super) fn read<D: Domain>(text: &str, domain: &D, questions: &[&str]) -> Result<Self, LessonsError> {
+        let fail = |place: usize, problem: String| Err(LessonsError::new(text, place, problem));
+        if text.len() > MAX_BYTES {
+            return fail(0, format!("lessons take at most {} KiB", MAX_BYTES >> 10));
+        }
+        let parsed: Result<Self, toml::de::Error> = toml::from_str(text);
+        let mut lessons = parsed.map_err(|error| {
+            let place = error.span().map_or(0, |span| span.start);
+            LessonsError::new(text, place, error.message().replace('\n', ", "))
+        })?;
+        match lessons.all.len() {
+            0 => return fail(0, "there is no lesson: each begins with [[lesson]]".to_owned()),
+            1..=MOST_LESSONS => {}
+            _ => return fail(0, format!("there are at most {MOST_LESSONS} lessons")),
+        }
+        for lesson in &mut lessons.all {
+            let read = lesson.read(domain, questions);
+            read.map_err(|(place, problem)| LessonsError::new(text, place.start, problem))?;
+        }
+        Ok(lessons)
+    }
+}
+
+/// What is wrong with a part of a lesson, and its place.
+type Problem = (Range<usize>, String);
+
+impl Lesson {
+    fn read<D: Domain>(&mut self, domain: &D, questions: &[&str]) -> Result<(), Problem> {
+        let too_many = |place: &Range<usize>, what| {
+            Err((place.clone(), format!("a lesson has at most {MOST_OF_A_LESSON} {what}")))
+        };
+        if let Some(further) = self.statements.get(MOST_OF_A_LESSON) {
+            return too_many(&further.span(), "statements");
+        }
+        if let Some(further) = self.wanted.get(MOST_OF_A_LESSON) {
+            return too_many(&further.span(), "checks");
+        }
+        for statement in &self.statements {
+            statements::check(domain, statement.get_ref()).map_err(|problem| (statement.span(), problem))?;
+        }
+        if let Some(Question { answer, asks, text, .. }) = &self.question {
+            match (answer, asks) {
+                (None, Some(asks)) => statements::check_question(domain, asks.get_ref(), questions)
+                    .map_err(|problem| (asks.span(), problem))?,
+                (Some(_), None) => {}
+                (Some(_), Some(asks)) => {
+                    return Err((asks.span(), "a question has answer or asks, and not both".to_owned()));
+                }
+                (None, None) => {
+                    let place = self.statements.first().map_or(0..0, Spanned::span);
+                    return Err((place, format!("the question {text:?} has neither answer nor asks")));
+                }
+            }
+        }
+        for wanted in std::mem::take(&mut self.wanted) {
+            let place = wanted.span();
+            let check = wanted.into_inner().into_check().map_err(|problem| (place.clone(), problem))?;
+            if let Check::Reply { to, .. } = &check {
+                statements::check_question(domain, to, questions).map_err(|problem| (place, problem))?;
+            }
+            self.checks.push(check);
+        }
+        Ok(())
+    }
+}

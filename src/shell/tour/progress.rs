@@ -1,0 +1,173 @@
+//! How far somebody has come in a tour, and what is said after each statement.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use toml::Spanned;
+
+use super::checks::holds;
+use super::lessons::{Lesson, Lessons};
+use super::place::Place;
+use super::statements::ask;
+use super::{Toured, text};
+use crate::shell::application_functions::HasApplication;
+
+/// The tour of a session, if one is under way.
+#[derive(Debug, Default)]
+pub(in crate::shell) struct Tour {
+    /// Where the place is kept.
+    kept_in: Option<PathBuf>,
+    pub(super) under_way: Option<UnderWay>,
+    /// What is said next, without a look at the state.
+    pub(super) to_say: Option<String>,
+}
+
+/// A tour that is under way.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    pub(super) lessons: Arc<Lessons>,
+    pub(super) place: Place,
+    /// Whether the program was started again within this lesson.
+    is_restarted: bool,
+    /// Whether it was said that the lesson's question has no answer.
+    is_reminded: bool,
+    /// A prediction was made by the last statement.
+    has_just_answered: bool,
+}
+
+impl Tour {
+    /// No tour yet. The place in one is kept in a file, if there is a path for it.
+    pub(in crate::shell) fn kept_in(path: Option<PathBuf>) -> Self {
+        Self { kept_in: path, ..Self::default() }
+    }
+
+    /// Whether one is under way.
+    pub(in crate::shell) fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// The place that an earlier run of the program has kept.
+    pub(super) fn kept_place(&self) -> Option<Place> {
+        Place::read(self.kept_in.as_deref()?)
+    }
+
+    /// Begins with these lessons, at a place.
+    pub(super) fn begin(&mut self, lessons: Arc<Lessons>, place: Place, is_restarted: bool) {
+        self.under_way = Some(UnderWay { lessons, place, is_restarted, is_reminded: false, has_just_answered: false });
+        self.keep_place();
+    }
+
+    /// Goes to a lesson.
+    pub(super) fn go_to(&mut self, lesson: usize) {
+        if let Some(UnderWay { lessons, place, .. }) = self.under_way.take() {
+            self.begin(lessons, Place { lesson, passed: 0, answer: None, ..place }, false);
+        }
+    }
+
+    /// Ends the tour, and forgets the place.
+    pub(super) fn end(&mut self) {
+        self.under_way = None;
+        if let Some(path) = &self.kept_in {
+            Place::forget(path);
+        }
+    }
+
+    /// Takes a prediction. Answers whether the lesson asks for one.
+    pub(super) fn answer(&mut self, answer: &str) -> bool {
+        let Some(under_way) = self.under_way.as_mut().filter(|tour| tour.asks()) else { return false };
+        under_way.place.answer = Some(answer.to_owned());
+        under_way.has_just_answered = true;
+        self.keep_place();
+        true
+    }
+
+    /// The lesson, as it is shown.
+    pub(super) fn shown(&self, module: &str) -> Option<String> {
+        self.under_way.as_ref().map(|tour| text::lesson(&tour.lessons, tour.place.lesson, module))
+    }
+
+    fn keep_place(&self) {
+        if let (Some(path), Some(UnderWay { place, .. })) = (&self.kept_in, &self.under_way) {
+            place.keep(path);
+        }
+    }
+}
+
+impl UnderWay {
+    fn asks(&self) -> bool {
+        self.lessons.all.get(self.place.lesson).is_some_and(|lesson| lesson.question.is_some())
+    }
+}
+
+/// Looks at what has happened, and answers with what is said after a statement: nothing, mostly.
+pub(in crate::shell) async fn afterword<D: Toured>(domain: &mut D) -> Option<String> {
+    if let Some(said) = domain.tour().to_say.take() {
+        return Some(said);
+    }
+    let tour = domain.tour().under_way.as_mut()?;
+    let has_just_answered = std::mem::take(&mut tour.has_just_answered);
+    let (lessons, index, is_restarted) = (tour.lessons.clone(), tour.place.lesson, tour.is_restarted);
+    let before = tour.place.passed;
+    let lesson = lessons.all.get(index)?;
+    let application = domain.application().ok();
+    if let Some(application) = &application {
+        // What the statement has led to is part of what has happened.
+        application.wait_until_settled().await;
+    }
+    let mut passed = before;
+    while let Some(check) = lesson.checks.get(passed) {
+        if !holds(domain, check, is_restarted).await {
+            break;
+        }
+        passed += 1;
+    }
+    let said = if passed >= lesson.checks.len() { end_of_lesson(domain, &lessons, lesson, index).await } else { None };
+    if let Some(application) = &application {
+        // The tour's own questions were answered so, and not what the person asks next.
+        application.seams().take_answered_behind();
+    }
+    let tour = domain.tour();
+    if let Some(under_way) = tour.under_way.as_mut().filter(|tour| tour.place.lesson == index && passed != before) {
+        under_way.place.passed = passed;
+        tour.keep_place();
+    }
+    match tour.under_way.as_ref().filter(|_| said.is_none() && has_just_answered) {
+        Some(under_way) => under_way.place.answer.as_deref().map(text::noted),
+        None => said,
+    }
+}
+
+/// What is said when everything that a lesson is about has happened. The next lesson is then under way, unless a prediction
+/// is missing.
+async fn end_of_lesson<D: Toured>(domain: &mut D, lessons: &Lessons, lesson: &Lesson, index: usize) -> Option<String> {
+    let module = <D as HasApplication>::WORDS.module;
+    let tour = domain.tour().under_way.as_mut()?;
+    let answer = tour.place.answer.clone();
+    let mut answered = None;
+    match (&lesson.question, answer) {
+        (None, _) => {}
+        (Some(_), None) if tour.is_reminded => return None,
+        (Some(question), None) => {
+            tour.is_reminded = true;
+            return Some(text::still_asked(question, module));
+        }
+        (Some(question), Some(answer)) => {
+            let right = match question.asks.as_ref().map(Spanned::get_ref) {
+                Some(asked) => ask(domain, asked).await?.to_string(),
+                None => question.answer.clone().unwrap_or_default(),
+            };
+            answered = Some((answer, right));
+        }
+    }
+    let answered = answered.as_ref().map(|(answer, right)| (answer.as_str(), right.as_str()));
+    let mut said = text::done(lesson, answered);
+    let tour = domain.tour();
+    if index + 1 < lessons.all.len() {
+        tour.go_to(index + 1);
+        said.push_str(&text::lesson(lessons, index + 1, module));
+    } else {
+        tour.end();
+        said.push_str(&text::end(lessons));
+    }
+    Some(said)
+}

@@ -1,0 +1,101 @@
+//! What is wrong with lessons is named, with its place.
+
+use super::Toured;
+use super::lessons::Lessons;
+use crate::bank::Options;
+use crate::shell::bank_functions::BankFunctions;
+use crate::shell::trace::Trace;
+use crate::shell::wrapping::wrapped;
+
+fn read(text: &str) -> Result<Lessons, String> {
+    let bank = BankFunctions::new(Options::default(), Trace::default());
+    Lessons::read(text, &bank, BankFunctions::QUESTIONS).map_err(|error| error.to_string())
+}
+
+fn problem(text: &str) -> String {
+    read(text).map(|_| ()).unwrap_err()
+}
+
+const LESSON: &str = "[[lesson]]\ntitle = \"One\"\ntext = \"Two\"\n";
+
+#[test]
+fn the_banks_own_lessons_are_ten_and_each_is_short() {
+    let lessons = read(BankFunctions::LESSONS).unwrap();
+    assert_eq!(lessons.all.len(), 10);
+    for lesson in &lessons.all {
+        let text = lesson.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(wrapped(&text, 76).lines().count() <= 6, "{}", lesson.title);
+        assert!(!lesson.statements.is_empty() && !lesson.checks.is_empty(), "{}", lesson.title);
+    }
+}
+
+#[test]
+fn what_is_no_toml_or_has_other_lines_is_named_with_its_place() {
+    for (text, expected) in [
+        ("", "1:1: there is no lesson: each begins with [[lesson]]"),
+        ("[[lesson]]\ntitle = One\n", "2:9: "),
+        ("[[lesson]]\ntitel = \"One\"\n", "2:1: unknown field `titel`, expected one of `title`, `text`, `type`"),
+        ("[[lesson]]\ntitle = 1\ntext = \"\"\n", "2:9: invalid type: integer `1`, expected a string"),
+        ("[[lesson]]\ntitle = \"One\"\n", "1:1: missing field `text`"),
+        ("start = \"\"\n", "1:1: unknown field `start`"),
+    ] {
+        let problem = problem(text);
+        assert!(problem.starts_with(expected), "{text}: {problem}");
+    }
+}
+
+#[test]
+fn what_a_lesson_cannot_mean_is_named_with_its_place() {
+    let question = "question.text = \"What?\"\n";
+    let cases = [
+        ("type = ['Bank.open', 'Bank.opne']", "4:22: `Bank.opne`: there is no function `Bank.opne`; did you mean"),
+        ("type = ['']", "4:9: there is no statement"),
+        ("type = ['Bank.deposit \"A']", "4:9: `Bank.deposit \"A`: the string is not closed"),
+        ("[[lesson.check]]\nevnt = \"\"", "5:1: unknown field `evnt`"),
+        ("[[lesson.check]]\ncount = 1", "4:1: count belongs to event, which is missing here"),
+        ("[[lesson.check]]\nstream = \"A\"", "4:1: stream belongs to event"),
+        ("[[lesson.check]]\nis = \"held\"", "4:1: is belongs to handler"),
+        ("[[lesson.check]]\nreply = \"1\"", "4:1: reply belongs to asks"),
+        ("[[lesson.check]]\nhandler = \"balances\"", "4:1: say how the handler \"balances\" is"),
+        (
+            "[[lesson.check]]\nhandler = \"balances\"\nis = \"fine\"",
+            "6:6: unknown variant `fine`, expected one of `held`",
+        ),
+        ("[[lesson.check]]\nasks = 'Bank.head'", "4:1: say what is replied to Bank.head"),
+        ("[[lesson.check]]\nasks = 'Bank.close'\nreply = \":ok\"", "4:1: `Bank.close` does more than ask"),
+        (
+            "[[lesson.check]]\nasks = 'Bank.head; Bank.head'\nreply = \"\"",
+            "4:1: `Bank.head; Bank.head` is not one question",
+        ),
+        ("[[lesson.check]]\nforks = 1\nopen = \"any\"", "4:1: a check has one of event, handler"),
+        ("[[lesson.check]]", "4:1: a check has one of event, handler"),
+        ("[[lesson.check]]\nrestarted = false", "4:1: restarted can only be true"),
+    ];
+    for (lines, expected) in cases {
+        let problem = problem(&format!("{LESSON}{lines}\n"));
+        assert!(problem.starts_with(expected), "{lines}: {problem}");
+    }
+    for (lines, expected) in [
+        ("", "1:1: the question \"What?\" has neither answer nor asks"),
+        ("question.answer = \"1\"\nquestion.asks = 'Bank.head'", "6:17: a question has answer or asks, and not both"),
+        ("question.asks = 'Bank.deposit \"A\", 1'", "5:17: `Bank.deposit \"A\", 1` does more than ask"),
+    ] {
+        let problem = problem(&format!("{LESSON}{question}{lines}\n"));
+        assert!(problem.starts_with(expected), "{lines}: {problem}");
+    }
+}
+
+#[test]
+fn lessons_are_bounded() {
+    let lesson = |lines: &str| format!("{LESSON}{lines}\n");
+    let statements = |count: usize| lesson(&format!("type = [{}]", "'Bank.open',".repeat(count)));
+    assert!(read(&statements(20)).is_ok());
+    assert_eq!(problem(&statements(21)), "4:249: a lesson has at most 20 statements");
+    let checks = |count: usize| lesson(&"[[lesson.check]]\nforks = 1\n".repeat(count));
+    assert!(read(&checks(20)).is_ok());
+    assert_eq!(problem(&checks(21)), "44:1: a lesson has at most 20 checks");
+    assert!(read(&lesson("").repeat(100)).is_ok());
+    assert_eq!(problem(&lesson("").repeat(101)), "1:1: there are at most 100 lessons");
+    let long = format!("{}# {}", lesson(""), "a".repeat(256 << 10));
+    assert_eq!(problem(&long), "1:1: lessons take at most 256 KiB");
+}

@@ -1,0 +1,111 @@
+//! What a tour says, in paragraphs of one line each: they are wrapped as they are printed.
+
+use std::fmt::Write as _;
+
+use toml::Spanned;
+
+use super::lessons::{Lesson, Lessons, Question};
+
+const INDENT: &str = "  ";
+
+/// A lesson: what it is about, what to type, and what to predict before that. `module` is that of the functions.
+pub(super) fn lesson(lessons: &Lessons, index: usize, module: &str) -> String {
+    let Some(Lesson { title, text, statements, question, .. }) = lessons.all.get(index) else {
+        return String::new();
+    };
+    let mut said = format!("\n{INDENT}Lesson {} of {}: {}\n", index + 1, lessons.all.len(), line_of(title));
+    add(&mut said, text);
+    if !statements.is_empty() {
+        said.push('\n');
+    }
+    for statement in statements.iter().map(Spanned::get_ref) {
+        let _ = writeln!(said, "{INDENT}{INDENT}{}", line_of(statement));
+    }
+    if let Some(question) = question {
+        add(&mut said, &format!("Predict first: {} {}", line_of(&question.text), how_to_answer(module)));
+    }
+    said
+}
+
+/// A question that has no answer yet, though all else is done.
+pub(super) fn still_asked(question: &Question, module: &str) -> String {
+    let mut said = String::new();
+    add(&mut said, &format!("That is done. One thing is open: {} {}", line_of(&question.text), how_to_answer(module)));
+    said
+}
+
+/// What somebody has predicted, before it is known.
+pub(super) fn noted(answer: &str) -> String {
+    let mut said = String::new();
+    add(&mut said, &format!("Your prediction is {}. Now see what happens.", line_of(answer)));
+    said
+}
+
+/// What has come of a prediction, if there was one, and of the lesson.
+pub(super) fn done(lesson: &Lesson, answered: Option<(&str, &str)>) -> String {
+    let mut said = String::new();
+    if let (Some(question), Some((said_before, right))) = (&lesson.question, answered) {
+        let right = line_of(right);
+        let (verdict, more) = match is_right(said_before, &right) {
+            true => (format!("It is {right}, as you said."), &question.right),
+            false => (format!("You said {}, and it is {right}.", line_of(said_before)), &question.wrong),
+        };
+        add(&mut said, &format!("{verdict} {}", line_of(more)));
+    }
+    let says_nothing = said.is_empty() && lesson.done.trim().is_empty();
+    add(&mut said, if says_nothing { "That is done." } else { &lesson.done });
+    said
+}
+
+/// What is said after the last lesson.
+pub(super) fn end(lessons: &Lessons) -> String {
+    let mut said = String::new();
+    add(&mut said, if lessons.end.trim().is_empty() { "That was the last lesson." } else { &lessons.end });
+    said
+}
+
+/// Whether an answer is the right one, however it was written: `100`, `"100"`, `:ok` and `ok`.
+fn is_right(answer: &str, right: &str) -> bool {
+    let bare = |text: &str| text.trim().trim_start_matches(':').trim_matches('"').replace('_', "").to_lowercase();
+    bare(answer) == bare(right)
+}
+
+fn how_to_answer(module: &str) -> String {
+    format!("`{module}.answer …` says what you expect.")
+}
+
+/// Adds the paragraphs of a text, each after an empty line.
+fn add(said: &mut String, text: &str) {
+    let paragraphs = text.split("\n\n").map(line_of).filter(|paragraph| !paragraph.is_empty());
+    for paragraph in paragraphs {
+        let _ = writeln!(said, "\n{INDENT}{paragraph}");
+    }
+}
+
+/// A text on one line.
+fn line_of(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_may_be_written_in_several_ways() {
+        for (answer, right) in
+            [("100", "100"), ("1000", "1_000"), ("ok", ":ok"), ("Wolfman", "\"Wolfman\""), ("YES", "yes")]
+        {
+            assert!(is_right(answer, right), "{answer} {right}");
+        }
+        assert!(!is_right("10", "100"));
+        assert!(!is_right("-100", "100"));
+    }
+
+    #[test]
+    fn paragraphs_are_lines_of_their_own() {
+        let mut said = String::new();
+        add(&mut said, "\none\ntwo\n\n\nthree  four\n");
+        assert_eq!(said, "\n  one two\n\n  three four\n");
+    }
+}
