@@ -1,5 +1,7 @@
 //! Runs statements and prints their replies and traces.
 
+mod settled;
+
 use super::colour::Tone;
 use super::escape::{self, write_escaped};
 use super::explanation::explanation;
@@ -194,8 +196,7 @@ impl<D: Domain> Session<D> {
         }
         let sent = self.domain.send_ahead(Call::new(&row.function, arguments, self.style.json)).await?;
         self.statement_count += 1;
-        let is_printed = self.style.json || self.style.echo;
-        let shown = if is_printed { statement.shown.as_ref().into() } else { Box::default() };
+        let shown = if self.style.json || self.style.echo { statement.shown.as_ref().into() } else { Box::default() };
         Some((Unanswered { number: self.statement_count, shown }, sent))
     }
 

@@ -50,6 +50,7 @@ use self::money::money;
 use self::names::AccountNames;
 use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
+use self::send::LateOutcome;
 use super::application_functions::{
     Forks, HasApplication, Looking, ParkedNumbers, Words, application_functions, try_call,
 };
@@ -109,10 +110,12 @@ pub struct BankFunctions {
     trace: Trace,
     /// The currency in which the trace shows balances.
     shown: Currency,
-    /// Commands that were sent without waiting. Each ends with a message if the store failed.
-    pending: JoinSet<Option<String>>,
-    /// The last such message since the last call.
+    /// Commands that were sent without waiting.
+    pending: JoinSet<LateOutcome>,
+    /// The last message of one that failed since the last call.
     failed: Option<String>,
+    /// The first that was refused or declined since the last call, in words.
+    refused: Option<String>,
 }
 
 impl BankFunctions {
@@ -129,6 +132,7 @@ impl BankFunctions {
             shown: Currency::default(),
             pending: JoinSet::new(),
             failed: None,
+            refused: None,
         }
     }
 
@@ -236,7 +240,7 @@ impl Domain for BankFunctions {
     }
 
     fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
-        self.failed = None;
+        (self.failed, self.refused) = (None, None);
         row.run(self, call)
     }
 
@@ -283,6 +287,11 @@ impl Domain for BankFunctions {
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    async fn refused_meanwhile(&mut self) -> Option<String> {
+        self.finish_pending().await;
+        self.refused.take()
     }
 
     fn failure(&self) -> Option<String> {
