@@ -5,7 +5,7 @@ use std::future::ready;
 use std::pin::Pin;
 
 use super::arguments::Arguments;
-use super::function::{Function, Parameter, ParameterKind};
+use super::function::{Function, Parameter, ParameterKind, string_in};
 use super::outcome::Outcome;
 use crate::shell::term::Term;
 use crate::shell::trace::Trace;
@@ -210,8 +210,12 @@ impl<'a> Call<'a> {
         let is_number = || value.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
         Some(match self.function.parameters[index].kind {
             ParameterKind::Integer | ParameterKind::Amount | ParameterKind::Boolean => format!("{name} {value}"),
-            ParameterKind::PositionOrDate if is_number() => format!("{name} {value}"),
+            ParameterKind::PositionOrDate | ParameterKind::PositionOrName if is_number() => format!("{name} {value}"),
             ParameterKind::Atom(_) => format!("{name} :{value}"),
+            ParameterKind::PositionOrName => match string_in(&value) {
+                Some(value) => format!("{name} {}", Term::String(value.to_owned())),
+                None => format!("{name} :{value}"),
+            },
             _ => format!("{name} {}", Term::String(value)),
         })
     }
