@@ -25,15 +25,19 @@ pub(super) fn explanation(outcome: &Outcome, call: Call<'_>) -> Option<String> {
         Term::List(items) if items.is_empty() => None,
         Term::Sequence(items) if items.is_empty() => None,
         Term::Table(Table { rows, .. }) if rows.is_empty() => None,
+        // What was done, and led to more than was asked for.
+        Term::Atom(_) if own.is_some() => None,
         _ => return None,
     };
     let own_clause = own.map(|own| own.clause.clone());
     let (about, clause) = match (reason, note) {
         (Some(reason), Some(note)) => (reason.parameters().to_vec(), note.clone()),
         (Some(reason), None) => (reason.parameters().to_vec(), own_clause.unwrap_or_else(|| in_words(reason, call))),
+        (None, _) if matches!(term, Term::Atom(_)) => (Vec::new(), own_clause.unwrap_or_default()),
         (None, _) => (what_was_asked(call), own_clause.unwrap_or_else(|| "there is nothing to show".to_owned())),
     };
     let also = own.map_or(&[][..], |own| own.about);
+    let also = also.iter().filter(|name| !about.contains(name));
     let given: Vec<_> = about.iter().chain(also).filter_map(|name| call.given(name)).collect();
     let separator = if given.is_empty() { "" } else { " - " };
     Some(format!("  {}{separator}{clause}", given.join(", ")))

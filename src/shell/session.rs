@@ -1,6 +1,7 @@
 //! Runs statements and prints their replies and traces.
 
 mod afterword;
+mod settled;
 
 use super::escape::{self, write_escaped};
 use super::explanation::explanation;
@@ -210,8 +211,7 @@ impl<D: Domain> Session<D> {
         }
         let sent = self.domain.send_ahead(Call::new(&row.function, arguments, self.style.json)).await?;
         self.statement_count += 1;
-        let is_printed = self.style.json || self.style.echo;
-        let shown = if is_printed { statement.shown.as_ref().into() } else { Box::default() };
+        let shown = if self.style.json || self.style.echo { statement.shown.as_ref().into() } else { Box::default() };
         let recorded = self.record.begin(self.statement_count, statement.shown.as_ref());
         Some((Unanswered { number: self.statement_count, shown, recorded }, sent))
     }

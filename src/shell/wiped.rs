@@ -20,6 +20,12 @@ pub(super) fn remove_before(buffer: &mut Zeroizing<Vec<u8>>, place: usize) {
     buffer.truncate(remaining);
 }
 
+/// Removes the bytes from a place on. A plain `Vec` would leave them behind its end.
+pub(super) fn truncate(buffer: &mut Zeroizing<Vec<u8>>, length: usize) {
+    buffer[length..].zeroize();
+    buffer.truncate(length);
+}
+
 /// Appends to a text, as [`reserve`] does for bytes.
 pub(super) fn push(text: &mut Zeroizing<String>, more: &str) {
     let needed = text.len() + more.len();
@@ -44,6 +50,7 @@ mod tests {
         }
         remove_before(&mut buffer, 4);
         assert_eq!(buffer.as_slice(), b"51234512345");
+        truncate(&mut buffer, 11);
         remove_before(&mut buffer, 11);
         assert!(buffer.is_empty());
         let mut text = Zeroizing::new(String::new());

@@ -22,11 +22,20 @@ pub(super) fn wrapped(text: &str, width: usize) -> String {
     while let Some(line) = rest.next() {
         let indent = indent_of(line);
         match second_column(line) {
-            Some(column) => wrap_entry(line, indent, column, width, &mut lines),
+            Some(column) => {
+                let (mut entry, mut last) = (line.to_owned(), line);
+                let place = line[..column].width();
+                while let Some(next) = rest.next_if(|next| goes_on(last, next, place)) {
+                    entry.push(' ');
+                    entry.push_str(next.trim());
+                    last = next;
+                }
+                wrap_entry(&entry, indent, column, width, &mut lines);
+            }
             None => {
                 let mut paragraph = line.trim().to_owned();
                 let mut last = line;
-                while let Some(next) = rest.next_if(|next| goes_on(last, next)) {
+                while let Some(next) = rest.next_if(|next| goes_on(last, next, indent)) {
                     paragraph.push(' ');
                     paragraph.push_str(next.trim());
                     last = next;
@@ -68,12 +77,12 @@ fn second_column(line: &str) -> Option<usize> {
     (column < line.len()).then_some(column)
 }
 
-/// Whether a line was broken only because the first word of the next one had no room.
-fn goes_on(line: &str, next: &str) -> bool {
+/// Whether a line was broken only because the first word of the next one, which is indented so far, had no room.
+fn goes_on(line: &str, next: &str, indent: usize) -> bool {
     let first_word = next.split_whitespace().next().unwrap_or_default();
     let begins_anew = first_word == "Replies" || (next.trim().starts_with('{') && line.ends_with(['.', ';', ':']));
     !first_word.is_empty()
-        && indent_of(line) == indent_of(next)
+        && indent_of(next) == indent
         && second_column(next).is_none()
         && !begins_anew
         && line.width() + 1 + first_word.width() > FILLED
@@ -179,6 +188,13 @@ mod tests {
         assert_eq!(wrapped(text, 52), beside);
         let below = "  Bank.backup \"monday.db\"\n      backs the bank up to a file,\n      while it is in use";
         assert_eq!(wrapped(text, 36), below);
+    }
+
+    #[test]
+    fn the_lines_of_a_second_column_are_filled_again() {
+        let text = format!("  :closed  {}long\n           enough\n  :open    fits", "a word ".repeat(12));
+        let filled = "  :closed  a word a word a word\n           a word a word a word\n           a word a word a word\n           a word a word a word\n           long enough\n  :open    fits";
+        assert_eq!(wrapped(&text, 32), filled);
     }
 
     #[test]

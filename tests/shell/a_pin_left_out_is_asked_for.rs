@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::terminal::{CTRL_C, CTRL_D, ENTER, PASTE, PASTE_END, Terminal, UP};
+use crate::terminal::{BACKSPACE, CTRL_C, CTRL_D, ENTER, PASTE, PASTE_END, Terminal, UP};
 
 const PIN: &str = "86420975";
 const CTRL_U: &str = "\u{15}";
@@ -154,6 +154,18 @@ fn a_terminal_that_can_do_little_shows_nothing() {
     terminal.wait_until("what is typed", |screen| screen.contents().contains("Bank.check_balance 1"));
     terminal.keys(ENTER);
     terminal.wait_until("the balance", |screen| screen.contents().contains("\n70"));
+}
+
+#[test]
+fn a_terminal_that_can_do_little_has_keys_to_correct_it() {
+    let terminal = with_account_on(Terminal::open_as("dumb", tempfile::tempdir().unwrap(), ""));
+    ask(&terminal);
+    terminal.enter(&format!("99\u{15}{PIN}é9{BACKSPACE}{BACKSPACE}"));
+    terminal.wait_for("bank(5)> ");
+    balance_is(&terminal, 5, "70");
+    ask(&terminal);
+    terminal.keys(CTRL_D);
+    terminal.wait_for("bank(6)> ");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! A script may come from anywhere and hold anything: it is read right, or the mistake is named.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Stdio;
 
 use proptest::prelude::*;
@@ -49,6 +51,15 @@ fn what_is_not_utf_8_is_an_error_at_its_line() {
     assert_eq!(finished.stdout, "{:ok, #Bank<memory>}\n:ok\n");
     assert_eq!(finished.stderr, "error: 2:15: this is not UTF-8\n");
     assert_eq!(finished.exit_code, Some(3));
+}
+
+#[test]
+fn statements_of_the_command_line_that_are_not_utf_8_are_an_error_at_their_place() {
+    let mut command = bank(&["--quiet", "-c", "Bank.open; Bank.create 1, \"Josh\", 1234", "-c"]);
+    command.arg(OsStr::from_bytes(b"Bank.withdraw 1, 5, 1234; Bank.create \"caf\xE9\""));
+    let finished = program::run_command(command, "");
+    assert_eq!(finished.stdout, "{:ok, #Bank<memory>}\n:ok\n");
+    assert_eq!((finished.stderr.as_str(), finished.exit_code), ("error: 2:43: this is not UTF-8\n", Some(3)));
 }
 
 #[test]

@@ -151,6 +151,42 @@ fn on_a_terminal_that_can_do_little_it_stops_without_leaving_it_silent() {
     assert!(!received.contains(&PIN[2..]), "{received}");
 }
 
+/// Waits until the program has read all that was typed.
+#[cfg(target_os = "linux")]
+fn wait_until_read(terminal: &Terminal) {
+    let descriptor = std::fs::File::open(format!("/proc/{}/fd/0", terminal.child.id())).unwrap();
+    while rustix::io::ioctl_fionread(&descriptor).unwrap() > 0 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_terminal_that_can_do_little_nobody_else_reads_a_pin_that_was_begun() {
+    let terminal = Terminal::open_shell();
+    terminal.enter("TERM=dumb \"$BANK\"");
+    terminal.wait_for("bank(1)> ");
+    terminal.enter(&format!("Bank.open; Bank.create 1, \"Josh\", {PIN}; Bank.deposit 1, 100"));
+    terminal.wait_for("bank(4)> ");
+    terminal.received.lock().unwrap().clear();
+    terminal.enter("Bank.withdraw 1, 30");
+    terminal.wait_for(QUESTION);
+    terminal.keys(&PIN[..4]);
+    wait_until_read(&terminal);
+    terminal.signal(Signal::TSTP);
+    terminal.wait_for(SHELL);
+    terminal.enter("fg");
+    terminal.wait_for_modes("no echo", |modes| !modes.contains(LocalModes::ECHO) && modes.contains(LocalModes::ISIG));
+    terminal.wait_for(QUESTION);
+    terminal.enter(&PIN[4..]);
+    terminal.wait_for("bank(5)> ");
+    terminal.enter("Bank.check_balance 1");
+    terminal.wait_for("bank(6)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "70");
+    let received = String::from_utf8_lossy(&terminal.received.lock().unwrap()).into_owned();
+    assert!(!received.contains(&PIN[..4]) && !received.contains(&PIN[4..]), "{received}");
+}
+
 /// Lets the program go on for the so-manieth time, and waits until the shell has given it the terminal.
 fn go_on(terminal: &Terminal, times: usize) {
     terminal.enter("fg");

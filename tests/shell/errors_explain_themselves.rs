@@ -29,6 +29,16 @@ fn a_person_is_told_what_to_do_next() {
         ("Bank.why \"Nobody\"", &[":no_account", no_account]),
         ("Bank.unlock \"Nobody\"", &["{:error, :no_account}", no_account]),
         (
+            "Bank.graph \"Nobody\"",
+            &[":no_account", "  what \"Nobody\" - there is no such account: Bank.create opens one, and"],
+        ),
+        ("Bank.graph 99", &["{:error, :no_event}", "  what 99 - "]),
+        ("Bank.chart \"Nobody\"", &[":no_account", no_account]),
+        ("Bank.deposit \"Nobody\", 5", &["{:error, :no_account}", no_account]),
+        ("Bank.freeze \"Nobody\"", &["{:error, :no_account}", no_account]),
+        ("Bank.close_account \"Nobody\"", &["{:error, :no_account}", no_account]),
+        ("Bank.change_holder \"Nobody\", \"Josh\"", &["{:error, :no_account}", no_account]),
+        (
             "Bank.deposit 1, 0",
             &["{:error, :invalid_amount}", "  amount 0 - an amount is from 1 to 1_000_000_000_000_000"],
         ),
@@ -136,6 +146,34 @@ fn a_pin_and_a_password_are_never_part_of_it() {
     terminal.wait_until("the explanation", |screen| screen.contents().contains(explanation));
     let explained = terminal.lines().into_iter().filter(|line| line.starts_with("  "));
     assert!(!explained.collect::<String>().contains("secret"));
+}
+
+#[test]
+fn a_wrong_pin_that_locks_the_account_says_so() {
+    let locked = "this was the third wrong PIN in a row: the account is locked now, and Bank.unlock unlocks it";
+    let program = env!("CARGO_BIN_EXE_bank");
+    let terminal = Terminal::open_by("env", &["RUST_LOG=error", program, "--quiet"]);
+    terminal.enter("Bank.open; Bank.create 1, \"Josh\", 8642; Bank.create 2");
+    let mut number = 4;
+    for (third, reply, given) in [
+        ("Bank.withdraw 1, 5, 9753", ":ok", "account \"1\""),
+        ("Bank.change_holder 1, \"Zoe\", 9753", "{:error, :invalid_pin}", "account \"1\""),
+        ("Bank.transfer 1, 2, 5, 9753", "{:error, :invalid_pin}", "payer \"1\""),
+    ] {
+        for statement in ["Bank.withdraw 1, 5, 9753", "Bank.withdraw 1, 5, 9753", third] {
+            terminal.wait_for_statement(number);
+            assert!(!terminal.lines().concat().contains("is locked now"), "{statement}");
+            terminal.enter(statement);
+            number += 1;
+        }
+        terminal.wait_for_statement(number);
+        let lines = terminal.lines();
+        let answered = lines.iter().rposition(|line| line == reply).unwrap();
+        let explained: Vec<_> = lines[answered + 1..lines.len() - 1].iter().map(|line| line.trim()).collect();
+        assert_eq!(explained.join(" "), format!("{given} - {locked}"), "{third}");
+        terminal.enter("Bank.unlock 1; clear");
+        number += 2;
+    }
 }
 
 #[test]

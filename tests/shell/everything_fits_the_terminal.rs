@@ -4,11 +4,11 @@ use std::num::NonZeroU16;
 
 use pty_process::blocking::Command;
 
-use crate::program::{PIN_SECRET, example, example_path, run, run_command};
+use crate::program::{PIN_SECRET, run};
 use crate::terminal::{CTRL_C, ROWS, Terminal, printed_in};
 
 const NARROW: NonZeroU16 = NonZeroU16::new(80).unwrap();
-const WIDTHS: [NonZeroU16; 4] =
+pub(crate) const WIDTHS: [NonZeroU16; 4] =
     [NonZeroU16::new(60).unwrap(), NARROW, NonZeroU16::new(100).unwrap(), NonZeroU16::new(200).unwrap()];
 
 /// Long names, large amounts, memos, a bonus, transfers that come back, and what is declined and reversed.
@@ -29,15 +29,22 @@ Bank.graph 8; Bank.graph "Wolfman"; Bank.chart "Wolfman"; try Bank.transfer "Wol
 Bank.fork "what if it had all been different", at: 3; Bank.forks; Bank.deposit "Wolfman", 5; Bank.diff; Bank.switch "main"
 "#;
 
-const WRITTEN: &str = r#"LibraryWriteService.add_book "978-1593275846", "Elixir in Action: a book about the language and its ways of doing many things at once", "Sasa Juric", 1_000_000
-LibraryWriteService.borrow_book "978-1593275846", "user123"; LibraryWriteService.borrow_book "978-1593275846", "Josh"
-LibraryWriteService.events; LibraryWriteService.why 3; LibraryWriteService.handlers; LibraryWriteService.parked
-LibraryWriteService.snapshots "978-1593275846"; LibraryWriteService.watch from: 1, limit: 3
-"#;
-
-const READ: &str = r#"LibraryReadService.get_inventory; LibraryReadService.get_loans "user123"
-LibraryReadService.events; LibraryReadService.why 3; LibraryReadService.handlers; LibraryReadService.parked
-LibraryReadService.snapshots "978-1593275846"
+/// What is held and broken, forks with long names, what is only tried, and all lines of the trace.
+const SEAMS: &str = r#"Bank.open ceo_bonus: "CEO"; Bank.create "CEO"; Bank.create "The Right Honourable Count Dracula of Transylvania, 狼"
+Bank.create "Wolfman", "Ærøskøbing Wolfgang von Wolfenstein zu Wolfenbüttel", deposit: 1_000_000
+try Bank.deposit "The Right Honourable Count Dracula of Transylvania, 狼", 900_000, memo: "the inheritance of a great-aunt"
+try Bank.transfer "Wolfman", "The Right Honourable Count Dracula of Transylvania, 狼", 25, memo: "for the castle"
+try Bank.withdraw "Wolfman", 900_000_000_000_000; try Bank.deposit "Nobody", 5; try Bank.reverse 4
+Bank.break "balances", :delay, ms: 1; Bank.break "transfer", :fail, times: 1_000; Bank.break "event store", :delay, ms: 1
+Bank.break "CEO bonus", :duplicate; Bank.breaks; Bank.handlers; Bank.mend
+Bank.hold "balances"; Bank.hold "accounts"; Bank.hold "total deposits"; Bank.deposit "Wolfman", 5; Bank.breaks; Bank.check_balance "Wolfman"
+Bank.release "balances"; Bank.release "accounts"; Bank.release "total deposits"; Bank.breaks
+Bank.fork "what if it had all been quite different from the beginning on", at: 3
+Bank.deposit "The Right Honourable Count Dracula of Transylvania, 狼", 900_000_000; Bank.forks; Bank.diff; Bank.diff "main"
+Bank.fork "another one of those"; Bank.withdraw "Wolfman", 5; Bank.forks; Bank.diff; Bank.switch "main"; Bank.forks
+Bank.graph :last; Bank.graph "The Right Honourable Count Dracula of Transylvania, 狼"; Bank.chart "Wolfman"; Bank.chart "CEO"
+Bank.trace :all; Bank.deposit "The Right Honourable Count Dracula of Transylvania, 狼", 900_000; Bank.get_account_list; Bank.head
+Bank.verify; Bank.transfers; Bank.events; Bank.events wide: false
 "#;
 
 #[test]
@@ -51,31 +58,16 @@ fn no_answer_of_the_bank_is_wrapped() {
                 .env("RUST_LOG", "error")
         };
         assert_unwrapped(width, bank().args(["--seed", "7", "-c", BANK]));
+        assert_unwrapped(width, bank().args(["--seed", "7", "-c", SEAMS]));
         assert_unwrapped(width, bank().args(["-c", &helps]));
         assert_unwrapped(width, bank().arg("--help"));
     }
 }
 
-#[test]
-fn no_answer_of_the_library_is_wrapped() {
-    let folder = tempfile::tempdir().unwrap();
-    for (number, width) in WIDTHS.into_iter().enumerate() {
-        let store = folder.path().join(format!("{number}.db"));
-        for (program, statements) in [("library_write_service", WRITTEN), ("library_read_service", READ)] {
-            let flags = ["--store", store.to_str().unwrap(), "-c"];
-            let helps = every_help(&run_command(example(program, &[&flags[..], &["help"]].concat()), "").stdout);
-            for text in [statements, &helps] {
-                assert_unwrapped(width, Command::new(example_path(program)).args(flags).arg(text));
-            }
-            assert_unwrapped(width, Command::new(example_path(program)).arg("--help"));
-        }
-    }
-}
-
 /// Statements that explain everything that `help` lists.
-fn every_help(overview: &str) -> String {
+pub(crate) fn every_help(overview: &str) -> String {
     let names = overview.lines().filter_map(|line| line.strip_prefix("  ")?.split([' ', '(']).next());
-    let functions: Vec<_> = names.filter(|name| name.contains('.') && name.starts_with(['B', 'L'])).collect();
+    let functions: Vec<_> = names.filter(|name| name.contains('.') && name.starts_with(['B', 'L', 'G'])).collect();
     assert!(functions.len() > 15, "{overview}");
     let module = functions[0].split('.').next().unwrap();
     let helps = functions.iter().copied().chain([module, "help", "exit"]).map(|name| format!("help {name}\n"));
@@ -83,7 +75,7 @@ fn every_help(overview: &str) -> String {
 }
 
 /// Asserts that nothing that a program prints is wrapped by the terminal.
-fn assert_unwrapped(width: NonZeroU16, command: Command) {
+pub(crate) fn assert_unwrapped(width: NonZeroU16, command: Command) {
     const MANY_ROWS: NonZeroU16 = NonZeroU16::new(4_000).unwrap();
     let mut parser = vt100::Parser::new(MANY_ROWS, width, 0);
     parser.process(&printed_in(width, command));
@@ -154,7 +146,7 @@ fn nothing_that_a_person_is_shown_is_wrapped() {
     for width in WIDTHS {
         let terminal = Terminal::open_as_wide_as(width, &[], "");
         assert_no_row_is_wrapped(&terminal, &format!("the banner at {width} columns"));
-        let number = type_all(&terminal, |statement| {
+        let number = type_all(&terminal, TYPED, |statement| {
             assert_no_row_is_wrapped(&terminal, &format!("{statement} at {width} columns"));
         });
         for begun in HINTED {
@@ -177,7 +169,7 @@ fn what_comes_back_through_a_pipe_is_as_wide_as_the_terminal() {
     let shell = ["-c", "\"$0\" | cat > \"$1\"", program, log.to_str().unwrap()];
     for width in WIDTHS {
         let terminal = Terminal::open_by_as_wide_as(width, "sh", &shell, "");
-        type_all(&terminal, |statement| {
+        type_all(&terminal, TYPED, |statement| {
             assert_no_row_is_wrapped(&terminal, &format!("{statement} at {width} columns"));
         });
         terminal.enter("exit");
@@ -190,9 +182,9 @@ fn what_comes_back_through_a_pipe_is_as_wide_as_the_terminal() {
 }
 
 /// Types the statements one by one, and answers with the number of the next.
-fn type_all(terminal: &Terminal, check: impl Fn(&str)) -> usize {
+pub(crate) fn type_all(terminal: &Terminal, typed: &[(&str, bool)], check: impl Fn(&str)) -> usize {
     let mut number = 1;
-    for (statement, counts) in TYPED {
+    for (statement, counts) in typed {
         terminal.enter(statement);
         number += usize::from(*counts);
         if !counts {
@@ -206,7 +198,7 @@ fn type_all(terminal: &Terminal, check: impl Fn(&str)) -> usize {
     number
 }
 
-fn assert_no_row_is_wrapped(terminal: &Terminal, what: &str) {
+pub(crate) fn assert_no_row_is_wrapped(terminal: &Terminal, what: &str) {
     let parser = terminal.screen.0.lock().unwrap();
     let screen = parser.screen();
     let wrapped = (0..ROWS.get()).find(|row| screen.row_wrapped(*row));

@@ -24,6 +24,7 @@ mod links_in_the_documents_lead_somewhere;
 mod long_work_shows_how_far_it_is;
 mod nothing_but_a_pin_is_hidden;
 mod nothing_is_printed_that_does_more_than_show;
+mod other_domains_fit_the_terminal;
 mod the_command_line_explains_itself;
 mod the_file_is_as_it_is_described;
 mod the_key_for_pins_is_kept_safe;

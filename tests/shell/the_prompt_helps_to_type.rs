@@ -242,6 +242,12 @@ fn help_that_is_longer_than_the_screen_goes_through_a_pager() {
         assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), shown);
     }
 
+    // A terminal that can do little has no use for it.
+    let terminal = Terminal::open_by("env", &[&path, "TERM=dumb", env!("CARGO_BIN_EXE_bank")]);
+    terminal.enter("help");
+    terminal.wait_for("bank(2)> ");
+    assert!(!terminal.lines().concat().contains("less -FRX"));
+
     let terminal = Terminal::open_in("PAGER=no-such-pager");
     terminal.enter("help");
     terminal.wait_for("bank(2)> ");

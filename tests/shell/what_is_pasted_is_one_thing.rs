@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::terminal::{CTRL_C, ENTER, PASTE, PASTE_END, Terminal};
+use crate::terminal::{CTRL_C, CTRL_R, ENTER, LEFT, PASTE, PASTE_END, Terminal};
 
 fn with_account() -> Terminal {
     with_account_on(Terminal::open())
@@ -26,7 +26,7 @@ fn of_a_paste_that_is_not_utf_8_nothing_runs() {
     let deposits = "Bank.deposit 1, 1\n".repeat(100);
     let parts = [PASTE.as_bytes(), deposits.as_bytes(), b"Bank.create \"caf\xe9\"\n", deposits.as_bytes()];
     terminal.bytes(&[&parts.concat()[..], PASTE_END.as_bytes()].concat());
-    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 101:17: this is not UTF-8"));
     terminal.wait_for("bank(3)> ");
     balance_is(&terminal, 3, "0");
 }
@@ -37,9 +37,23 @@ fn of_lines_that_come_at_once_nothing_runs_behind_one_that_is_not_utf_8() {
     // Not bracketed, as an old terminal pastes.
     let pasted = [b"caf\xe9\r".as_slice(), "Bank.deposit 1, 1\r".repeat(40).as_bytes()].concat();
     terminal.bytes(&pasted);
-    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:4: this is not UTF-8"));
     terminal.wait_for("bank(3)> ");
     balance_is(&terminal, 3, "0");
+}
+
+#[test]
+fn what_is_not_utf_8_is_told_at_its_place_in_the_statement() {
+    let terminal = Terminal::open();
+    terminal.enter("Bank.open \"a");
+    terminal.wait_for("....(1)> ");
+    terminal.keys("abcd");
+    terminal.wait_until("the line", |screen| screen.contents().contains("....(1)> abcd"));
+    terminal.keys(LEFT);
+    terminal.wait_until("the cursor", |screen| usize::from(screen.cursor_position().1) == "....(1)> abc".len());
+    terminal.bytes(b"\xff");
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 2:4: this is not UTF-8"));
+    terminal.wait_for("bank(1)> ");
 }
 
 /// Longer than what is read at once, with a byte behind that which is no text.
@@ -52,7 +66,7 @@ fn long_paste(line_end: &str) -> Vec<u8> {
 fn of_lines_that_come_at_once_nothing_runs_before_one_that_is_not_utf_8() {
     let terminal = with_account();
     terminal.bytes(&long_paste("\r"));
-    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 601:17: this is not UTF-8"));
     terminal.wait_for("bank(3)> ");
     balance_is(&terminal, 3, "0");
 }
@@ -62,7 +76,7 @@ fn a_terminal_that_marks_no_paste_pastes_as_a_whole_too() {
     let open = || with_account_on(Terminal::open_as("dumb", tempfile::tempdir().unwrap(), ""));
     let terminal = open();
     terminal.bytes(&long_paste("\n"));
-    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 1:1: this is not UTF-8"));
+    terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 601:17: this is not UTF-8"));
     terminal.wait_for("bank(3)> ");
     balance_is(&terminal, 3, "0");
 
@@ -134,6 +148,9 @@ fn clicks_answers_and_keys_of_other_protocols_are_no_text() {
         "\u{1b}P1+r524742\u{1b}\\",
         "\u{1b}[12;40R",
         "\u{1b}[I",
+        "\u{9b}<0;35;5M",
+        "\u{9d}11;rgb:1e1e/1e1e/1e1e\u{9c}",
+        "\u{85}",
     ] {
         terminal.keys(&format!("Bank.{sequence}ope"));
         terminal.wait_for("bank(1)> Bank.ope");
@@ -147,4 +164,28 @@ fn clicks_answers_and_keys_of_other_protocols_are_no_text() {
     terminal.wait_for("bank(1)> ");
     terminal.keys(&format!("Bank.open{ENTER}"));
     terminal.wait_for("bank(2)> ");
+}
+
+#[test]
+fn a_sequence_that_comes_in_parts_is_no_text() {
+    let terminal = Terminal::open();
+    for (first, rest) in [("\u{1b}", "[<0;35;5M"), ("\u{1b}[<0;3", "5;5M"), ("\u{1b}]11;rgb:1e", "1e/1e1e\u{1b}\\")] {
+        terminal.keys(&format!("Bank.{first}"));
+        // It is shown once the rest of a key has been waited for in vain.
+        terminal.wait_for("bank(1)> Bank.");
+        terminal.keys(&format!("{rest}ope"));
+        terminal.wait_for("bank(1)> Bank.ope");
+        terminal.keys(CTRL_C);
+        terminal.wait_for("bank(1)> ");
+    }
+}
+
+#[test]
+fn escape_ends_a_search() {
+    let terminal = with_account();
+    terminal.keys(CTRL_R);
+    terminal.wait_until("the search", |screen| screen.contents().contains("reverse-i-search"));
+    terminal.keys("\u{1b}");
+    terminal.wait_for("bank(3)> ");
+    balance_is(&terminal, 3, "0");
 }

@@ -161,6 +161,11 @@ impl Terminal {
         })
     }
 
+    /// One of the programs in `examples`, on a terminal of another width.
+    pub(crate) fn open_example_as_wide_as(columns: NonZeroU16, name: &str, arguments: &[&str], prompt: &str) -> Self {
+        Start { columns, prompt, ..Start::default() }.within(example_path(name), arguments)
+    }
+
     /// Another program, on a terminal of another width.
     pub(crate) fn open_by_as_wide_as(columns: NonZeroU16, program: &str, arguments: &[&str], no_color: &str) -> Self {
         Start { columns, no_color, ..Start::default() }.with(Command::new(program).args(arguments), |_| {})
@@ -216,7 +221,7 @@ impl Terminal {
         self.wait_until(&format!("the prompt of statement {number}"), |screen| {
             let contents = screen.contents();
             let last = contents.trim_end().lines().last().unwrap_or_default();
-            last.starts_with("bank") && last.ends_with(&format!("({number})>"))
+            !last.starts_with('.') && last.ends_with(&format!("({number})>"))
         });
     }
 

@@ -8,7 +8,8 @@ use crate::engine::application::{Application, CommandNode, ConversationTree};
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::log::{Position, RecordedEvent};
 use crate::shell::common_errors::NO_EVENT;
-use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row, string_in};
+use crate::shell::error_reason::ErrorReason;
+use crate::shell::functions::{Call, Explanation, NotDone, Outcome, Parameter, ParameterKind, Row, string_in};
 use crate::shell::term::{Term, Tree};
 
 const WHAT: Parameter = Parameter::needed("what", ParameterKind::PositionOrName);
@@ -51,24 +52,33 @@ async fn graph<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
 async fn event<D: HasApplication>(
     application: &Application<D::Event>,
     what: &str,
-) -> Result<RecordedEvent<D::Event>, Term> {
+) -> Result<RecordedEvent<D::Event>, NotDone> {
     let unavailable = |error| D::WORDS.unavailable(&error);
     let is_position = what.bytes().all(|byte| byte.is_ascii_digit());
     let (events, missing) = match string_in(what) {
         None if is_position => {
-            let position = Position::new(what.parse().map_err(|_| Term::Error(NO_EVENT))?);
+            let position = Position::new(what.parse().map_err(|_| nowhere::<D>(NO_EVENT, Term::Error))?);
             let mut events = application.events(position, 1).await.map_err(unavailable)?;
             events.retain(|event| event.position == position);
-            (events, Term::Error(NO_EVENT))
+            (events, nowhere::<D>(NO_EVENT, Term::Error))
         }
-        None if what == LAST => (application.latest_events(None, 1).await.map_err(unavailable)?, Term::Error(NO_EVENT)),
+        None if what == LAST => {
+            let events = application.latest_events(None, 1).await.map_err(unavailable)?;
+            (events, nowhere::<D>(NO_EVENT, Term::Error))
+        }
         name => {
             let stream = D::stream(name.unwrap_or(what))?;
             let events = application.latest_events(Some(&stream), 1).await.map_err(unavailable)?;
-            (events, Term::Missing(D::WORDS.no_stream))
+            (events, nowhere::<D>(D::WORDS.no_stream, Term::Missing))
         }
     };
     events.into_iter().next_back().ok_or(missing)
+}
+
+/// There is no event where the call looks for one, which is told together with what it was asked for.
+fn nowhere<D: HasApplication>(reason: ErrorReason, term: fn(ErrorReason) -> Term) -> NotDone {
+    let clause = reason.explanation_for(D::WORDS.module).into_owned();
+    NotDone::from(term(reason)).explained(Some(Explanation { about: &[WHAT.name], clause }))
 }
 
 /// The conversation as a sequence diagram of [Mermaid](https://mermaid.js.org): who sent which command to whom, and what

@@ -83,8 +83,11 @@ macro_rules! words {
         $no_stream
     };
     (@no_stream $stream:literal) => {
-        $crate::shell::error_reason::ErrorReason::new("no_stream", concat!("a stream is called like ", $stream))
-            .about(&["stream"])
+        $crate::shell::error_reason::ErrorReason::new(
+            "no_stream",
+            concat!("there is no such stream: one is called like ", $stream, ", and {module}.events shows which there are"),
+        )
+        .about(&["stream"])
     };
 }
 

@@ -53,6 +53,7 @@ use self::money::money;
 use self::names::AccountNames;
 use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
+use self::send::LateOutcome;
 use self::states::BalancesByEvent;
 use super::application_functions::{
     Forks, HasApplication, Looking, ParkedNumbers, States, Words, application_functions, try_call,
@@ -116,11 +117,13 @@ pub struct BankFunctions {
     trace: Trace,
     /// The currency in which the trace shows balances.
     shown: Currency,
-    /// Commands that were sent without waiting. Each ends with a message if the store failed.
-    pending: JoinSet<Option<String>>,
-    /// The last such message since the last call.
+    /// Commands that were sent without waiting.
+    pending: JoinSet<LateOutcome>,
+    /// The last message of one that failed since the last call.
     failed: Option<String>,
     tour: Tour,
+    /// The first that was refused or declined since the last call, in words.
+    refused: Option<String>,
 }
 
 impl BankFunctions {
@@ -138,6 +141,7 @@ impl BankFunctions {
             pending: JoinSet::new(),
             failed: None,
             tour: Tour::default(),
+            refused: None,
         }
     }
 
@@ -255,7 +259,7 @@ impl Domain for BankFunctions {
     }
 
     fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
-        self.failed = None;
+        (self.failed, self.refused) = (None, None);
         row.run(self, call)
     }
 
@@ -306,6 +310,11 @@ impl Domain for BankFunctions {
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    async fn refused_meanwhile(&mut self) -> Option<String> {
+        self.finish_pending().await;
+        self.refused.take()
     }
 
     fn failure(&self) -> Option<String> {

@@ -8,11 +8,21 @@ use crate::bank::{Bank, CommandFailure, Operation, Receipt};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::runtime::Conversation;
 use crate::shell::event_record::event_record;
-use crate::shell::functions::{Call, NotDone, Outcome, Reply};
+use crate::shell::functions::{Call, Explanation, NotDone, Outcome, Reply};
+use crate::shell::next::refused;
 use crate::shell::term::Term;
 
 /// How many commands may be pending under eventual consistency. At the limit, the next statement waits for one.
 const MAX_PENDING: usize = 1_024;
+
+/// What has become of a command that was sent without waiting.
+#[derive(Debug)]
+pub(super) struct LateOutcome {
+    /// The message, if the store failed.
+    failed: Option<String>,
+    /// What was refused or declined, in words.
+    refused: Option<String>,
+}
 
 /// Makes the reply to a command that was handled.
 type ToTerm = fn(&Bank, &Receipt) -> Term;
@@ -41,22 +51,22 @@ impl BankFunctions {
         let (bank, trace) = (bank.clone(), self.trace.clone());
         self.pending.spawn(async move {
             let outcome = outcome(&bank, pending.receipt().await, to_term, false).await;
-            let (reply, failed) = match outcome {
-                Ok(reply) => (reply.term, None),
-                Err(NotDone { reply, failed, .. }) => (reply, failed.map(|failed| failed.message)),
+            let (reply, failed, is_done) = match outcome {
+                Ok(reply) => (reply, None, true),
+                Err(NotDone { reply, failed, .. }) => (reply.into(), failed.map(|failed| failed.message), false),
             };
-            if matches!(reply, Term::Error(_)) {
-                trace.add_line(format_args!("{reply} # {name_of_command}"));
+            if let error @ Term::Error(_) = &reply.term {
+                trace.add_line(format_args!("{error} # {name_of_command}"));
             }
             drop(followed);
-            failed
+            LateOutcome { failed, refused: refused(&reply, is_done) }
         });
         while self.pending.len() > MAX_PENDING {
             let finished = self.pending.join_next().await;
-            self.keep_failure(finished);
+            self.keep(finished);
         }
         while let Some(finished) = self.pending.try_join_next() {
-            self.keep_failure(Some(finished));
+            self.keep(Some(finished));
         }
         Ok(Term::OK.into())
     }
@@ -72,14 +82,14 @@ impl BankFunctions {
 
     pub(super) async fn finish_pending(&mut self) {
         while let Some(finished) = self.pending.join_next().await {
-            self.keep_failure(Some(finished));
+            self.keep(Some(finished));
         }
     }
 
-    fn keep_failure(&mut self, finished: Option<Result<Option<String>, JoinError>>) {
-        if let Some(Ok(Some(failed))) = finished {
-            self.failed = Some(failed);
-        }
+    fn keep(&mut self, finished: Option<Result<LateOutcome, JoinError>>) {
+        let Some(Ok(LateOutcome { failed, refused })) = finished else { return };
+        self.failed = failed.or(self.failed.take());
+        self.refused = self.refused.take().or(refused);
     }
 }
 
@@ -99,5 +109,17 @@ pub(super) async fn outcome(
         false => Vec::new(),
     };
     let events = events.iter().filter_map(event_record).collect();
-    Ok(Reply { events, declined, ..to_term(bank, &receipt).into() })
+    let explanation = match receipt.events().first().is_some_and(|event| event.data.is_wrong_pin()) {
+        true => Box::pin(locked(bank, &receipt)).await,
+        false => None,
+    };
+    Ok(Reply { events, declined, explanation, ..to_term(bank, &receipt).into() })
+}
+
+/// Says of a wrong PIN that it has locked the account, if it has.
+async fn locked(bank: &Bank, receipt: &Receipt) -> Option<Explanation> {
+    let account = receipt.events().first()?.data.account_id()?;
+    let clause = "this was the third wrong PIN in a row: the account is locked now, and Bank.unlock unlocks it";
+    let is_locked = bank.account(account, None).await.ok()?.is_locked();
+    is_locked.then(|| Explanation { about: &["account", "payer"], clause: clause.to_owned() })
 }

@@ -1,6 +1,7 @@
 //! Connects the assistant to the line editor: completion, hints and highlighting.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 use super::assistant::Assistant;
 use super::escaped_history::EscapedHistory;
 use super::highlighting::Highlight;
+use super::keyboard::Place;
 use crate::printable::is_printable;
 use crate::shell::wrapping::cut;
 use crate::shell::{escape, streams, wiped};
@@ -31,14 +33,32 @@ pub(super) struct LineHelper {
     /// Whether the line is shown as stars.
     pub(super) hidden: bool,
     /// The lines before it of the same statement, each with its end.
-    pub(super) before: Zeroizing<String>,
+    before: Zeroizing<String>,
     /// The columns that the prompt takes.
-    pub(super) prompt_width: usize,
+    prompt_width: usize,
+    /// Where the cursor was in the line when it was last shown.
+    cursor: Cell<Place>,
 }
 
 impl LineHelper {
     pub(super) fn new(assistant: Assistant, in_color: bool) -> Self {
-        Self { assistant, in_color, hidden: false, before: Zeroizing::new(String::new()), prompt_width: 0 }
+        let (before, cursor) = (Zeroizing::new(String::new()), Cell::new(Place::START));
+        Self { assistant, in_color, hidden: false, before, prompt_width: 0, cursor }
+    }
+
+    /// Where the cursor was in the line when it was last shown.
+    pub(super) fn cursor(&self) -> Place {
+        self.cursor.get()
+    }
+
+    fn follow_cursor(&self, line: &str, position: usize) {
+        self.cursor.set(Place::behind(line.get(..position).unwrap_or(line)));
+    }
+
+    /// A line begins behind those `before` it.
+    pub(super) fn begin_line(&mut self, before: Zeroizing<String>, prompt_width: usize) {
+        (self.before, self.prompt_width) = (before, prompt_width);
+        self.cursor.set(Place::START);
     }
 
     /// How many columns are left behind the end of a line, in the row of the terminal that it ends in.
@@ -133,7 +153,8 @@ impl Hinter for LineHelper {
 }
 
 impl Highlighter for LineHelper {
-    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+    fn highlight<'l>(&self, line: &'l str, position: usize) -> Cow<'l, str> {
+        self.follow_cursor(line, position);
         if self.hidden {
             return Cow::Owned("*".repeat(line.width()));
         }
@@ -162,7 +183,8 @@ impl Highlighter for LineHelper {
         if self.in_color { Cow::Owned(paint("90", hint)) } else { Cow::Borrowed(hint) }
     }
 
-    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+    fn highlight_char(&self, line: &str, position: usize, kind: CmdKind) -> bool {
+        self.follow_cursor(line, position);
         kind != CmdKind::MoveCursor
     }
 }

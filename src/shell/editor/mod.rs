@@ -32,6 +32,7 @@ pub(super) use self::assistant::Assistant;
 use self::escaped_history::EscapedHistory;
 use self::hidden_line::read_hidden;
 use self::history_file::HistoryFile;
+use self::keyboard::Place;
 pub(super) use self::keyboard::{Keyboard, MAX_PASTED, Refused};
 use self::late_output::LateOutput;
 use self::line_helper::{LineEditor, LineHelper};
@@ -179,9 +180,14 @@ impl Editor {
         self.keyboard.clone()
     }
 
+    /// Whether the terminal can do little, so that it collects the lines itself.
+    pub(super) fn reads_plain_lines(&self) -> bool {
+        self.give_up.is_some()
+    }
+
     /// Clears the screen, if the terminal can.
     pub(super) fn clear_screen(&self) -> io::Result<()> {
-        if self.give_up.is_some() { Ok(()) } else { streams::print_on_terminal(CLEAR_SCREEN) }
+        if self.reads_plain_lines() { Ok(()) } else { streams::print_on_terminal(CLEAR_SCREEN) }
     }
 
     /// Stops the editor, after the history is written. Answers with the late output that was not shown.
@@ -213,8 +219,14 @@ impl Reader {
         while let Some(request) = requests.blocking_recv() {
             let answer = match request {
                 Request::Read { prompt, before } => {
+                    let first = Place::behind(&before);
                     self.continue_after(before, prompt.width());
-                    self.read(&prompt, false)
+                    match self.read(&prompt, false) {
+                        Typed::Refused(Refused::NotUtf8(within)) => {
+                            Typed::Refused(Refused::NotUtf8(first.then(within)))
+                        }
+                        typed => typed,
+                    }
                 }
                 Request::Ask { question } => self.read_hidden(&question),
                 Request::Remember { text } => {
@@ -236,8 +248,7 @@ impl Reader {
 
     fn continue_after(&mut self, before: Zeroizing<String>, prompt_width: usize) {
         if let Some(helper) = self.editor.helper_mut() {
-            helper.before = before;
-            helper.prompt_width = prompt_width;
+            helper.begin_line(before, prompt_width);
         }
     }
 
@@ -282,9 +293,17 @@ fn edit(editor: &mut LineEditor, keyboard: &Keyboard, late: &LateOutput, prompt:
     keyboard.end_line();
     match line {
         Ok(text) => Typed::Text(Zeroizing::new(text)),
-        Err(ReadlineError::Interrupted) => keyboard.take_refused().map_or(Typed::Interrupt, Typed::Refused),
+        Err(ReadlineError::Interrupted) => match keyboard.take_refused() {
+            Some(Refused::NotUtf8(within)) => {
+                let cursor = editor.helper().map_or(Place::START, LineHelper::cursor);
+                Typed::Refused(Refused::NotUtf8(cursor.then(within)))
+            }
+            refused => refused.map_or(Typed::Interrupt, Typed::Refused),
+        },
         Err(ReadlineError::Eof) => Typed::End,
-        Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Typed::Refused(Refused::NotUtf8),
+        Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            Typed::Refused(Refused::NotUtf8(Place::START))
+        }
         Err(error) => Typed::Failure(error.to_string()),
     }
 }

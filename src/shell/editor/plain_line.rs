@@ -9,9 +9,18 @@ use rustix::io::Errno;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Typed;
-use super::keyboard::{Keyboard, MAX_PASTED, PAUSE, QUIET, Refused, hold_secret};
+use super::keyboard::{Keyboard, MAX_PASTED, PAUSE, Place, QUIET, Refused, hold_secret};
 use crate::shell::streams::{self, Descriptor};
 use crate::shell::{escape, wiped};
+
+/// Ctrl-D.
+const END: u8 = 0x04;
+const BACKSPACE: u8 = 0x08;
+/// As most terminals tell Backspace.
+const DELETE: u8 = 0x7f;
+/// Ctrl-U and Ctrl-W.
+const ERASE_LINE: u8 = 0x15;
+const ERASE_WORD: u8 = 0x17;
 
 /// Reads lines, and can be told to give one up.
 #[derive(Debug)]
@@ -51,25 +60,63 @@ impl PlainLines {
     /// and its length is not shown either.
     pub(super) fn read(&mut self, prompt: &str, hidden: bool) -> Typed {
         self.keyboard.begin_line(hidden);
-        let typed = self.read_lines(prompt, hidden);
+        let typed = self.read_after(prompt, hidden);
         self.keyboard.end_line();
-        if hidden && matches!(typed, Ok(Typed::Text(_))) || matches!(typed, Ok(Typed::Interrupt)) {
+        if hidden && typed.is_ok() || matches!(typed, Ok(Typed::Interrupt)) {
             // The terminal has not shown the end of the line, or ^C in its place.
             let _ = streams::print_on_terminal("\n");
         }
         typed.unwrap_or_else(|error| Typed::Failure(error.to_string()))
     }
 
-    fn read_lines(&mut self, prompt: &str, hidden: bool) -> io::Result<Typed> {
+    fn read_after(&mut self, prompt: &str, hidden: bool) -> io::Result<Typed> {
         streams::print_on_terminal(&escape::line(prompt))?;
-        if let Some(line) = self.take_ahead() {
-            return Ok(Typed::Text(line));
+        match self.take_ahead() {
+            Some(line) => Ok(Typed::Text(line)),
+            None if hidden => self.read_hidden_line(),
+            None => self.read_lines(),
         }
+    }
+
+    /// Reads a line key by key, as the terminal collects none that is hidden. What was typed behind it stays there.
+    fn read_hidden_line(&mut self) -> io::Result<Typed> {
+        let mut line = Zeroizing::new(Vec::new());
+        loop {
+            if let Waited::GivenUp = self.wait(None)? {
+                return Ok(Typed::Interrupt);
+            }
+            let mut key = Zeroizing::new([0_u8]);
+            let length = { self.terminal }.read(&mut *key)?;
+            match key[0] {
+                _ if length == 0 => return Ok(Typed::End),
+                END if line.is_empty() => return Ok(Typed::End),
+                END => {}
+                byte if Some(byte) == self.keyboard.suspend_key() => self.keyboard.stop(),
+                b'\n' | b'\r' => break,
+                BACKSPACE | DELETE => {
+                    let kept = line.iter().rposition(|byte| byte & 0xc0 != 0x80).unwrap_or(0);
+                    wiped::truncate(&mut line, kept);
+                }
+                ERASE_LINE | ERASE_WORD => wiped::truncate(&mut line, 0),
+                byte if line.len() < MAX_PASTED => {
+                    wiped::reserve(&mut line, 1);
+                    line.push(byte);
+                }
+                _ => return self.refuse(Refused::TooLong),
+            }
+        }
+        Ok(match std::str::from_utf8(&line) {
+            Ok(line) => Typed::Text(Zeroizing::new(line.to_owned())),
+            Err(_) => return self.refuse(Refused::NotUtf8(Place::START)),
+        })
+    }
+
+    fn read_lines(&mut self) -> io::Result<Typed> {
         let mut lines = Zeroizing::new(Vec::new());
         let mut bytes = Zeroizing::new([0; 1 << 12]);
         loop {
             let has_line = lines.ends_with(b"\n");
-            match self.wait((has_line && !hidden).then_some(PAUSE))? {
+            match self.wait(has_line.then_some(PAUSE))? {
                 Waited::Ready => {}
                 Waited::InVain => break,
                 Waited::GivenUp => {
@@ -84,11 +131,7 @@ impl PlainLines {
             wiped::reserve(&mut lines, length);
             lines.extend_from_slice(&bytes[..length]);
             bytes.zeroize();
-            if hidden && lines.last().copied() == self.keyboard.suspend_key() && lines.pop().is_some() {
-                self.keyboard.stop();
-                continue;
-            }
-            if length == 0 || hidden && lines.ends_with(b"\n") {
+            if length == 0 {
                 break;
             }
             if lines.len() > MAX_PASTED {
@@ -102,7 +145,10 @@ impl PlainLines {
                 self.ahead = lines;
                 Ok(self.take_ahead().map_or(Typed::End, Typed::Text))
             }
-            Err(_) => self.refuse(Refused::NotUtf8),
+            Err(error) => {
+                let before = Zeroizing::new(String::from_utf8_lossy(&text[..error.valid_up_to()]).into_owned());
+                self.refuse(Refused::NotUtf8(Place::behind(&before)))
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod tests;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -34,7 +35,8 @@ pub(super) enum Input {
     /// Standard input; the prompt, if it is a terminal.
     Standard,
     File(PathBuf),
-    Statements(String),
+    /// As they were given: what is not UTF-8 is an error of the script.
+    Statements(Vec<u8>),
 }
 
 /// What an argument is that names a file.
@@ -118,7 +120,7 @@ where
         let is_alone = std::mem::take(&mut is_first);
         match argument {
             Short('f') => set_input(&mut input, script(parser.value()?))?,
-            Short('c') => add_statements(&mut input, &parser.value()?.string()?)?,
+            Short('c') => add_statements(&mut input, parser.value()?.into_vec())?,
             Short('i') => flags.stay = true,
             Value(url) if url.to_str().is_some_and(names_store) => {
                 set_store(&mut flags, url.string()?.parse().map_err(about("the store"))?)?;
@@ -229,13 +231,13 @@ fn set_input(input: &mut Option<Input>, given: Input) -> Result<(), lexopt::Erro
 }
 
 /// Adds statements to those that were given before: together they are the lines of one script.
-fn add_statements(input: &mut Option<Input>, statements: &str) -> Result<(), lexopt::Error> {
+fn add_statements(input: &mut Option<Input>, statements: Vec<u8>) -> Result<(), lexopt::Error> {
     if let Some(Input::Statements(before)) = input {
-        before.push('\n');
-        before.push_str(statements);
+        before.push(b'\n');
+        before.extend(statements);
         return Ok(());
     }
-    set_input(input, Input::Statements(statements.to_owned()))
+    set_input(input, Input::Statements(statements))
 }
 
 fn set_store<S>(flags: &mut Flags<S>, store: S) -> Result<(), lexopt::Error> {

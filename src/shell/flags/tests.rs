@@ -25,7 +25,7 @@ fn statements_come_from_one_place() {
 #[test]
 fn several_statements_are_the_lines_of_one_script() {
     let Ok(Action::Run(flags)) = parsed(&["-c", "Bank.open", "--quiet", "-c", "exit"]) else { panic!() };
-    assert_eq!(flags.input, Input::Statements("Bank.open\nexit".to_owned()));
+    assert_eq!(flags.input, Input::Statements(b"Bank.open\nexit".to_vec()));
 }
 
 #[test]

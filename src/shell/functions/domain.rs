@@ -71,6 +71,12 @@ pub trait Domain: Send + Sized + 'static {
         ready(None)
     }
 
+    /// Waits for the outcomes of commands that were sent without waiting. Answers with what was refused or declined of them,
+    /// in words.
+    fn refused_meanwhile(&mut self) -> impl Future<Output = Option<String>> + Send {
+        ready(None)
+    }
+
     /// Why the domain has stopped for good, or which command failed since the last call without anybody waiting for it.
     fn failure(&self) -> Option<String>;
 }

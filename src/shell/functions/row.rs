@@ -224,10 +224,10 @@ impl<'a> Call<'a> {
         let is_number = || value.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
         Some(match self.function.parameters[index].kind {
             ParameterKind::Integer | ParameterKind::Amount | ParameterKind::Boolean => format!("{name} {value}"),
-            ParameterKind::PositionOrDate if is_number() => format!("{name} {value}"),
+            ParameterKind::PositionOrDate | ParameterKind::PositionOrName if is_number() => format!("{name} {value}"),
             ParameterKind::Atom(_) => format!("{name} :{value}"),
-            ParameterKind::StepNumberOrFile(_) => match string_in(&value) {
-                Some(file) => format!("{name} {}", Term::String(file.to_owned())),
+            ParameterKind::StepNumberOrFile(_) | ParameterKind::PositionOrName => match string_in(&value) {
+                Some(text) => format!("{name} {}", Term::String(text.to_owned())),
                 None if is_number() => format!("{name} {value}"),
                 None => format!("{name} :{value}"),
             },

@@ -65,6 +65,7 @@ const GET_INVENTORY: Row<ReadFunctions> = Row::new(
         "LibraryReadService.get_inventory",
     )
     .group("Books")
+    .meant_by(&["list", "books", "list_books", "inventory"])
     .details(
         "Sorted by ISBN, with the copies that are in and out. at: 3 lists the books as of the event at position 3,\n\
             as_of: \"2026-11-20T10:00:00Z\" as of that time. from: \"978-1593275846\" begins with that book; limit: 10\n\
@@ -123,6 +124,7 @@ const GET_LOANS: Row<ReadFunctions> = Row::new(
         "LibraryReadService.get_loans \"user123\"",
     )
     .group("Users")
+    .meant_by(&["loans", "borrowed", "borrowings"])
     .details(
         "With the time at which each was borrowed. from:, limit:, at: and as_of: work as in\n\
             LibraryReadService.get_inventory.",

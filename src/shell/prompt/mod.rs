@@ -106,7 +106,9 @@ impl<D: Domain> Prompt<D> {
                         return Ok(());
                     }
                 }
-                Typed::Refused(Refused::NotUtf8) => self.report(&Mistake::without_excerpt("this is not UTF-8", 1, 1)),
+                Typed::Refused(Refused::NotUtf8(at)) => {
+                    self.report(&Mistake::without_excerpt("this is not UTF-8", at.line, at.column));
+                }
                 Typed::Refused(Refused::TooLong) => self.report(&Mistake::without_excerpt(PASTED_TOO_MUCH, 1, 1)),
                 Typed::Interrupt | Typed::Refused(Refused::GivenUp) => {}
                 Typed::End => return Ok(()),

@@ -13,13 +13,18 @@ const PAGER: &str = "less -FRX";
 /// The same options, for a `less` that `PAGER` names without any.
 const LESS: (&str, &str) = ("LESS", "FRX");
 
-/// Prints a text: with a pager, if it is longer than the screen. The text must be escaped already.
+/// Prints a text: with a pager, if it is longer than the screen. On a terminal that can do little that is only one that
+/// `PAGER` names. The text must be escaped already.
 ///
 /// # Errors
 ///
 /// The text could not be printed.
-pub(super) fn show(text: &str) -> io::Result<()> {
-    if is_too_long(text) && page(text).is_ok() {
+pub(super) fn show(text: &str, can_do_little: bool) -> io::Result<()> {
+    let named = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
+    let pager = named.or_else(|| (!can_do_little).then(|| PAGER.to_owned()));
+    if let Some(pager) = pager.filter(|_| is_too_long(text))
+        && page(text, &pager).is_ok()
+    {
         return Ok(());
     }
     streams::print(text)
@@ -37,9 +42,7 @@ fn is_too_long(text: &str) -> bool {
 /// # Errors
 ///
 /// There is no pager.
-fn page(text: &str) -> io::Result<()> {
-    let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
-    let pager = pager.unwrap_or_else(|| PAGER.to_owned());
+fn page(text: &str, pager: &str) -> io::Result<()> {
     let mut command = Command::new("sh");
     if std::env::var_os(LESS.0).is_none() {
         command.env(LESS.0, LESS.1);

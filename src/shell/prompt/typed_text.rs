@@ -88,7 +88,8 @@ impl<D: Domain> Prompt<D> {
         };
         if is_text {
             let (text, keyboard) = (pending_output.take(), self.editor.keyboard());
-            let showing = tokio::task::spawn_blocking(move || keyboard.lend(|| pager::show(&text)));
+            let can_do_little = self.editor.reads_plain_lines();
+            let showing = tokio::task::spawn_blocking(move || keyboard.lend(|| pager::show(&text, can_do_little)));
             showing.await.map_err(io::Error::other)??;
         }
         self.flush()?;

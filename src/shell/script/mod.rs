@@ -270,10 +270,21 @@ where
                 self.land_all().await?;
                 self.lines_are_done = is_last;
                 self.run_alone(statement).await?;
+                self.settle().await?;
                 self.output.write_if_due().await?;
             }
         }
         Ok(())
+    }
+
+    /// A strict script knows what has become of a statement's command before the next one runs, also where the reply did
+    /// not wait for it.
+    async fn settle(&mut self) -> Result<(), Stop> {
+        if !self.strict {
+            return Ok(());
+        }
+        let next = self.output.print_while(pin!(self.session.settle())).await;
+        self.apply(next).await
     }
 
     async fn apply(&mut self, next: Next) -> Result<(), Stop> {

@@ -13,7 +13,10 @@ fn read(text: &str) -> Result<Lessons, String> {
 }
 
 fn problem(text: &str) -> String {
-    read(text).map(|_| ()).unwrap_err()
+    match read(text) {
+        Ok(_) => panic!("nothing is wrong with it"),
+        Err(problem) => problem,
+    }
 }
 
 const LESSON: &str = "[[lesson]]\ntitle = \"One\"\ntext = \"Two\"\n";

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::keys::{MAX_PASTED, PASTE_END};
+use super::keys::{MAX_PASTED, PASTE_END, without_sequences};
+use super::place::Place;
 use super::sequences::PASTE_BEGIN;
 use crate::shell::wiped;
 
@@ -40,6 +41,12 @@ impl Burst {
     /// Whether no paste is as long.
     pub(super) fn is_too_long(&self) -> bool {
         self.keys.len() > MAX_PASTED + PASTE_BEGIN.len() + PASTE_END.len() + 1
+    }
+
+    /// The place right behind the text of the keys so far.
+    pub(super) fn end(&self) -> Place {
+        let text = Zeroizing::new(String::from_utf8_lossy(&self.keys).into_owned());
+        Place::behind(&String::from_utf8_lossy(&without_sequences(&text)))
     }
 
     /// Adds a character, a key or a marked paste.

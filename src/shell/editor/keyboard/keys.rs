@@ -3,8 +3,12 @@
 //! The line editor takes what it does not know of a sequence as typed. So only keys that it knows reach it, and a paste
 //! only as a whole.
 
+mod plain_text;
+
 use zeroize::{Zeroize as _, Zeroizing};
 
+pub(super) use self::plain_text::without_sequences;
+use super::place::Place;
 use super::sequences::{self, Sequence};
 use crate::shell::wiped;
 
@@ -21,6 +25,7 @@ const QUOTE: [u8; 2] = [0x11, 0x16];
 
 const CTRL_C: u8 = 0x03;
 const ESCAPE: u8 = 0x1b;
+/// Also Ctrl-G, with which the line editor ends a search, as it does with ESC alone.
 const BELL: u8 = 0x07;
 
 /// What the bytes so far have become.
@@ -37,8 +42,8 @@ pub(super) enum Piece {
 /// Why a text was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::shell) enum Refused {
-    /// It is not UTF-8.
-    NotUtf8,
+    /// It is not UTF-8 from this place on.
+    NotUtf8(Place),
     /// It is longer than [`MAX_PASTED`].
     TooLong,
     /// Ctrl-C came before its end.
@@ -59,6 +64,8 @@ pub(super) struct KeyScanner {
     held: Zeroizing<Vec<u8>>,
     /// Whether bytes of a paste were left out, as it is too long.
     overflown: bool,
+    /// Whether the rest of a sequence has not come for a while.
+    overdue: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +84,7 @@ enum Within {
     Click(u8),
     /// A string for a program, such as the answer to a question about colours: up to BEL or ESC \.
     ControlString {
-        after_escape: bool,
+        previous: u8,
     },
     Paste,
 }
@@ -85,31 +92,48 @@ enum Within {
 impl KeyScanner {
     pub(super) fn new(suspend: Option<u8>) -> Self {
         let held = Zeroizing::new(Vec::new());
-        Self { suspend, hidden: false, within: Within::Nothing, quoted: false, held, overflown: false }
+        let (within, quoted, overflown, overdue) = (Within::Nothing, false, false, false);
+        Self { suspend, hidden: false, within, quoted, held, overflown, overdue }
     }
 
-    /// Whether a sequence has begun, which may be a key alone if nothing follows.
-    pub(super) fn is_within_sequence(&self) -> bool {
-        !matches!(self.within, Within::Nothing | Within::Character | Within::Paste)
+    /// Whether a sequence has begun whose rest is to be waited for: it may be a key alone if nothing follows.
+    pub(super) fn awaits_rest(&self) -> bool {
+        !self.overdue && !matches!(self.within, Within::Nothing | Within::Character | Within::Paste)
     }
 
-    /// Ends a sequence of which no more has come for a while.
+    /// No more of a sequence has come for a while. What comes later still belongs to it, as far as nobody can have typed it.
+    /// ESC alone ends a search.
     pub(super) fn time_out(&mut self) -> Option<Piece> {
-        let is_key = self.within == Within::Escape;
-        self.within = Within::Nothing;
-        let held = self.take_held();
-        is_key.then_some(Piece::Keys(held))
+        let is_late = self.awaits_rest();
+        self.overdue |= is_late;
+        (is_late && self.within == Within::Escape).then(|| Piece::Keys(Zeroizing::new(vec![BELL])))
+    }
+
+    /// What follows has come at once, so many bytes. A key that comes alone is typed, and belongs neither to an ESC before
+    /// nor to a string for a program, if their rest is overdue.
+    pub(super) fn begin_part(&mut self, length: usize) {
+        let may_be_typed = match self.within {
+            Within::Escape => true,
+            Within::ControlString { previous } => previous != ESCAPE,
+            _ => false,
+        };
+        if self.overdue && may_be_typed && length == 1 {
+            self.reset();
+        }
     }
 
     /// Forgets what has begun.
     pub(super) fn reset(&mut self) {
         self.within = Within::Nothing;
+        self.overdue = false;
         self.take_held();
     }
 
     /// Takes the next byte.
     pub(super) fn push(&mut self, byte: u8) -> Option<Piece> {
+        let overdue = std::mem::take(&mut self.overdue);
         match self.within {
+            Within::Escape if overdue && !b"[O]P_^X".contains(&byte) => self.begin_anew(byte),
             Within::Nothing => self.begin(byte),
             Within::Character => self.character(byte),
             Within::Escape => self.after_escape(byte),
@@ -122,7 +146,7 @@ impl KeyScanner {
                 self.within = if left > 1 { Within::Click(left - 1) } else { Within::Nothing };
                 None
             }
-            Within::ControlString { after_escape } => self.control_string(byte, after_escape),
+            Within::ControlString { previous } => self.control_string(byte, previous),
             Within::Paste => self.paste(byte),
         }
     }
@@ -139,18 +163,29 @@ impl KeyScanner {
             ESCAPE => self.hold_within(byte, Within::Escape),
             ..0x80 => Some(Piece::Keys(Zeroizing::new(vec![byte]))),
             0xc2..=0xf4 => self.hold_within(byte, Within::Character),
-            _ => Some(Piece::Refused(Refused::NotUtf8)),
+            _ => Some(Piece::Refused(Refused::NotUtf8(Place::START))),
         }
     }
 
     fn character(&mut self, byte: u8) -> Option<Piece> {
         self.hold(byte);
         match std::str::from_utf8(&self.held) {
-            Ok(_) => self.end_as_keys(),
+            Ok(character) => match sequences::of_control_character(character) {
+                None => self.end_as_keys(),
+                Some(None) => {
+                    self.reset();
+                    None
+                }
+                Some(Some(behind_escape)) => {
+                    self.take_held();
+                    self.hold(ESCAPE);
+                    self.after_escape(behind_escape)
+                }
+            },
             Err(error) if error.error_len().is_none() => None,
             Err(_) => {
                 self.reset();
-                Some(Piece::Refused(Refused::NotUtf8))
+                Some(Piece::Refused(Refused::NotUtf8(Place::START)))
             }
         }
     }
@@ -159,7 +194,7 @@ impl KeyScanner {
         match byte {
             b'[' => self.hold_within(byte, Within::Control),
             b'O' => self.hold_within(byte, Within::SingleShift),
-            b']' | b'P' | b'_' | b'^' | b'X' => self.hold_within(byte, Within::ControlString { after_escape: false }),
+            b']' | b'P' | b'_' | b'^' | b'X' => self.hold_within(byte, Within::ControlString { previous: byte }),
             ..0x80 if byte != ESCAPE => {
                 self.hold(byte);
                 self.end_as_keys()
@@ -217,14 +252,13 @@ impl KeyScanner {
         }
     }
 
-    fn control_string(&mut self, byte: u8, after_escape: bool) -> Option<Piece> {
-        match byte {
-            b'\\' if after_escape => self.reset(),
-            BELL => self.reset(),
-            ESCAPE => self.within = Within::ControlString { after_escape: true },
+    fn control_string(&mut self, byte: u8, previous: u8) -> Option<Piece> {
+        match (previous, byte) {
+            // U+009C is ESC \ in one.
+            (ESCAPE, b'\\') | (_, BELL) | (0xc2, 0x9c) => self.reset(),
             // No such string has these: somebody types.
-            b'\r' | b'\n' | CTRL_C | 0x04 => return self.begin_anew(byte),
-            _ => self.within = Within::ControlString { after_escape: false },
+            (_, b'\r' | b'\n' | CTRL_C | 0x04) => return self.begin_anew(byte),
+            _ => self.within = Within::ControlString { previous: byte },
         }
         None
     }
@@ -254,7 +288,10 @@ impl KeyScanner {
         let pasted = &held[..held.len() - PASTE_END.len()];
         Some(match std::str::from_utf8(pasted) {
             _ if self.overflown => Piece::Refused(Refused::TooLong),
-            Err(_) => Piece::Refused(Refused::NotUtf8),
+            Err(error) => {
+                let before = std::str::from_utf8(&pasted[..error.valid_up_to()]).unwrap_or_default();
+                Piece::Refused(Refused::NotUtf8(Place::behind(before)))
+            }
             Ok(text) => Piece::Keys(self.as_pasted(text)),
         })
     }
@@ -304,24 +341,6 @@ impl KeyScanner {
         self.held.zeroize();
         held
     }
-}
-
-fn without_sequences(text: &str) -> Zeroizing<Vec<u8>> {
-    let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
-    if !text.as_bytes().contains(&ESCAPE) {
-        plain.extend_from_slice(text.as_bytes());
-        return plain;
-    }
-    let mut scanner = KeyScanner::new(None);
-    // Nothing in a paste quotes the next key.
-    scanner.hidden = true;
-    for byte in text.bytes() {
-        match scanner.push(byte) {
-            Some(Piece::Keys(keys)) if keys[0] != ESCAPE => plain.extend_from_slice(&keys),
-            _ => {}
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod burst;
 mod keys;
 mod modes;
+mod place;
 mod sequences;
 
 use std::io::{self, Read as _};
@@ -25,6 +26,7 @@ pub(super) use self::burst::{PAUSE, hold_secret};
 use self::keys::{KeyScanner, Piece};
 pub(in crate::shell) use self::keys::{MAX_PASTED, Refused};
 use self::modes::{TerminalModes, Typing, Use};
+pub(super) use self::place::Place;
 use super::late_output::LateOutput;
 use crate::shell::streams::{self, Descriptor};
 
@@ -167,7 +169,7 @@ impl Shared {
         let mut burst = Burst::default();
         loop {
             drop(self.wait_for_line());
-            let patience = match (scanner.is_within_sequence(), burst.is_empty()) {
+            let patience = match (scanner.awaits_rest(), burst.is_empty()) {
                 (true, _) => Some(QUIET),
                 (false, false) => Some(PAUSE),
                 (false, true) => None,
@@ -227,6 +229,7 @@ impl Shared {
     /// Adds the keys in some bytes to those before. After a text that is refused none are left, as what came with it must
     /// not run without it: then the line editor is told to give up its line.
     fn scan(&self, bytes: &[u8], scanner: &mut KeyScanner, burst: &mut Burst) -> Option<Zeroizing<Vec<u8>>> {
+        scanner.begin_part(bytes.len());
         for byte in bytes {
             let refused = match scanner.push(*byte) {
                 Some(Piece::Keys(keys)) => {
@@ -241,6 +244,10 @@ impl Shared {
                 None => None,
             };
             if let Some(refused) = refused {
+                let refused = match refused {
+                    Refused::NotUtf8(place) => Refused::NotUtf8(burst.end().then(place)),
+                    refused => refused,
+                };
                 burst.clear();
                 self.lock().refused = Some(refused);
                 self.discard(scanner);

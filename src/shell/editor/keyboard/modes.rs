@@ -66,15 +66,15 @@ impl TerminalModes {
         Some(raw)
     }
 
-    /// The settings for a line that nobody may see. The key that stops the program ends it, so that the program can give
-    /// the terminal back before it stops: not every shell does that.
+    /// The settings for a line that nobody may see. The terminal collects nothing of it: when the program is stopped, what
+    /// it has collected would be read, and shown, by whoever has the terminal then. The key that stops the program is read
+    /// too, so that the program can give the terminal back before it stops: not every shell does that.
     fn hidden(&self) -> Option<Termios> {
         let mut hidden = self.before.clone()?;
-        hidden.local_modes.remove(LocalModes::ECHO);
-        if let Some(key) = self.suspend_key() {
-            hidden.special_codes[SpecialCodeIndex::VSUSP] = NO_KEY;
-            hidden.special_codes[SpecialCodeIndex::VEOL] = key;
-        }
+        hidden.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON;
+        hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+        hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
+        hidden.special_codes[SpecialCodeIndex::VSUSP] = NO_KEY;
         Some(hidden)
     }
 

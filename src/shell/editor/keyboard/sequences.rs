@@ -43,6 +43,22 @@ pub(super) fn read(sequence: &[u8]) -> Sequence {
     }
 }
 
+/// What stands behind ESC for one of the control characters from U+0080 to U+009F, which mean the same in one: U+009B is
+/// ESC [. `Some(None)` for those that begin nothing, and are no text either.
+pub(super) fn of_control_character(character: &str) -> Option<Option<u8>> {
+    let character = character.chars().next().filter(|character| matches!(character, '\u{80}'..='\u{9f}'))?;
+    Some(match character {
+        '\u{8f}' => Some(b'O'),
+        '\u{90}' => Some(b'P'),
+        '\u{98}' => Some(b'X'),
+        '\u{9b}' => Some(b'['),
+        '\u{9d}' => Some(b']'),
+        '\u{9e}' => Some(b'^'),
+        '\u{9f}' => Some(b'_'),
+        _ => None,
+    })
+}
+
 /// Whether these bytes are digits, one at least.
 pub(super) fn is_number(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit)

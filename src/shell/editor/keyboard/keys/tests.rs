@@ -75,7 +75,7 @@ fn a_paste_is_text_as_a_whole_or_nothing() {
     assert_eq!(keys("\u{1b}[200~a\u{1a}\u{1b}[201~"), "\u{1b}[200~a\u{1a}\u{1b}[201~");
     let scan = |bytes: &[u8]| scanned_by(KeyScanner::new(None), bytes);
     let latin1 = scan(b"\x1b[200~Bank.open\nBank.create \"caf\xe9\"\nBank.create 2\n\x1b[201~x");
-    assert_eq!(latin1, ("x".to_owned(), vec![Refused::NotUtf8]));
+    assert_eq!(latin1, ("x".to_owned(), vec![Refused::NotUtf8(Place { line: 2, column: 17 })]));
     for (length, expected) in [(MAX_PASTED, vec![]), (MAX_PASTED + 1, vec![Refused::TooLong])] {
         let pasted = format!("\u{1b}[200~{}\u{1b}[201~", "a".repeat(length));
         assert_eq!(scan(pasted.as_bytes()).1, expected);
@@ -98,16 +98,58 @@ fn a_secret_is_pasted_without_what_is_around_it() {
 fn what_is_not_utf_8_is_refused() {
     for bytes in [&b"caf\xe9\""[..], b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\x80"] {
         let (_, refused) = scanned_by(KeyScanner::new(None), bytes);
-        assert_eq!(refused[0], Refused::NotUtf8, "{bytes:?}");
+        assert_eq!(refused[0], Refused::NotUtf8(Place::START), "{bytes:?}");
     }
 }
 
 #[test]
-fn escape_alone_is_a_key() {
+fn escape_alone_ends_a_search() {
+    let late = |rest: &str| {
+        let mut scanner = KeyScanner::new(None);
+        assert_eq!(scanner.push(ESCAPE), None);
+        assert!(scanner.awaits_rest());
+        assert_eq!(scanner.time_out(), Some(Piece::Keys(Zeroizing::new(vec![BELL]))));
+        assert!(!scanner.awaits_rest());
+        scanner.begin_part(rest.len());
+        scanned_by(scanner, rest.as_bytes()).0
+    };
+    assert_eq!(late("O"), "O");
+    assert_eq!(late("Bank"), "Bank");
+    assert_eq!(late("\r"), "\r");
+    assert_eq!(late("é"), "é");
+    assert_eq!(late("\u{1b}[A"), "\u{1b}[A");
+    assert_eq!(late("[A"), "\u{1b}[A");
+    assert_eq!(late("[<0;35;5Mb"), "b");
+    assert_eq!(late("]11;rgb:1e/1e/1e\u{7}b"), "b");
+}
+
+/// What the line editor gets of a sequence with a pause at every place in it, and a letter behind it.
+#[test]
+fn a_pause_makes_no_text_of_a_sequence() {
+    for sequence in ["\u{1b}[<0;35;5M", "\u{1b}[M !!", "\u{1b}]11;rgb:1e/1e\u{1b}\\", "\u{9b}12;40R", "\u{1b}[97;1:3u"]
+    {
+        for place in (1..sequence.len()).filter(|place| sequence.is_char_boundary(*place)) {
+            let mut scanner = KeyScanner::new(None);
+            for byte in &sequence.as_bytes()[..place] {
+                assert_eq!(scanner.push(*byte), None, "{sequence:?}");
+            }
+            scanner.time_out();
+            let rest = format!("{}b", &sequence[place..]);
+            scanner.begin_part(rest.len());
+            assert_eq!(scanned_by(scanner, rest.as_bytes()).0, "b", "{sequence:?} at {place}");
+        }
+    }
+    // Alt-] and then, later, text.
     let mut scanner = KeyScanner::new(None);
-    assert_eq!(scanner.push(ESCAPE), None);
-    assert!(scanner.is_within_sequence());
-    assert_eq!(scanner.time_out(), Some(Piece::Keys(Zeroizing::new(vec![ESCAPE]))));
-    assert!(!scanner.is_within_sequence());
-    assert_eq!(scanned_by(scanner, b"[A").0, "[A");
+    assert_eq!((scanner.push(ESCAPE), scanner.push(b']'), scanner.time_out()), (None, None, None));
+    scanner.begin_part(1);
+    assert_eq!(scanned_by(scanner, b"Bank").0, "Bank");
+}
+
+#[test]
+fn control_characters_of_one_character_are_no_text() {
+    assert_eq!(keys("a\u{9b}<0;35;5Mb\u{9b}12;40Rc\u{85}d"), "abcd");
+    assert_eq!(keys("a\u{9d}0;\u{dc}ber\u{9c}b\u{90}1$r0m\u{1b}\\c"), "abc");
+    assert_eq!(keys("\u{9b}A\u{8f}P"), "\u{1b}[A\u{1b}OP");
+    assert_eq!(keys("\u{1b}[200~a\u{9b}31mb\u{85}c\u{1b}[201~"), "\u{1b}[200~abc\u{1b}[201~");
 }
