@@ -31,6 +31,13 @@ fn modules_functions_names_and_atoms_complete() {
 }
 
 #[test]
+fn the_steps_of_a_tour_and_files_of_lessons_complete() {
+    assert_eq!(typed("Bank.tour :"), ["Bank.tour :next", "Bank.tour :back", "Bank.tour :end"]);
+    assert_eq!(typed("Bank.tour \"examples/les"), ["Bank.tour \"examples/lessons.toml\""]);
+    assert!(typed("Bank.tour ").contains(&"Bank.tour \"examples/".to_owned()));
+}
+
+#[test]
 fn names_with_backslashes_and_quotes_complete() {
     assert_eq!(typed("Bank.deposit(\"a "), ["Bank.deposit(\"a \\\"b\\\"\""]);
     assert_eq!(typed("Bank.deposit \"a \\"), ["Bank.deposit \"a \\\"b\\\"\""]);
