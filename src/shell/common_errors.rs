@@ -46,11 +46,9 @@ pub const COMMAND_ID_TAKEN: ErrorReason = ErrorReason::new(
 );
 
 /// A position is not one.
-pub const INVALID_POSITION: ErrorReason = ErrorReason::new(
-    "invalid_position",
-    "a position is a whole number from 1, such as 3, as {module}.events shows them; at:, from: and to: may be 0 too",
-)
-.about(&["position", "at", "from", "to"]);
+pub const INVALID_POSITION: ErrorReason =
+    ErrorReason::new("invalid_position", "a position is a whole number from 1, such as 3: {module}.events shows them")
+        .about(&["position", "at", "from", "to"]);
 
 /// A time is not one.
 pub const INVALID_TIME: ErrorReason = ErrorReason::new(
