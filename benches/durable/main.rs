@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench durable` runs everything and ends with the bars that were set; `cargo bench --bench
 //! durable -- append replay` runs some parts only: `append`, `latency`, `processes`, `replay`,
-//! `reopen`, `script`.
+//! `reopen`, `script`, `load`. `LOAD_ROWS=100000` lets the last one load fewer rows.
 //!
 //! All figures that are compared come from one run, the contenders taking turns. Absolute figures move from
 //! machine to machine, and the ratios much less.
@@ -17,6 +17,7 @@
 mod append;
 mod bare_file;
 mod latency;
+mod load;
 mod moved;
 mod plain_sqlite;
 mod processes;
@@ -33,7 +34,7 @@ use std::process::ExitCode;
 
 use tempfile::TempDir;
 
-const PARTS: [&str; 6] = ["append", "latency", "processes", "replay", "reopen", "script"];
+const PARTS: [&str; 7] = ["append", "latency", "processes", "replay", "reopen", "script", "load"];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -58,7 +59,8 @@ fn main() -> ExitCode {
             "processes" => processes::run(),
             "replay" => replay::run(),
             "reopen" => reopen::run(),
-            _ => script::run(),
+            "script" => script::run(),
+            _ => load::run(),
         });
     }
     report::print_bars(bars);

@@ -25,8 +25,28 @@ async fn nothing_is_booked_of_a_file_with_a_mistake() {
         ("date,account,amount,deposit\n".to_owned(), 1, None, "the header has the column amount, and deposit"),
         (format!("{header}\n{row}\n{row},\n"), 3, None, "the row has 6 fields, and the header has 5"),
         (format!("{header}\n{row}\n2024-01-17,A,5\n"), 3, None, "the row has 3 fields, and the header has 5"),
-        (format!("{header}\n{row}\n2024-01-17,A,5,,\"x"), 3, None, "a quote is not closed"),
-        (format!("{header}\n{row}\n2024-01-17,A,5,,\"x\n{row}\n"), 3, None, "a quote is not closed"),
+        (format!("{header}\n{row}\n2024-01-17,A,5,,\"x"), 3, Some("memo"), "a quote is not closed"),
+        (format!("{header}\n{row}\n2024-01-17,A,5,,\"x\n{row}\n"), 3, Some("memo"), "a quote is not closed"),
+        (
+            format!("{header}\n{row}\n2024-01-17,\"A\"x,5,,\n"),
+            3,
+            Some("account"),
+            "text stands behind the closing quote",
+        ),
+        (
+            format!("{header}\n2024-01-17,A,5,,\"x\n{row}\n2024-01-17,\"A\",5,,\n"),
+            2,
+            Some("memo"),
+            "text stands behind",
+        ),
+        (format!("{header}\n{row}\n2024-01-17, \"A\",5,,\n"), 3, Some("account"), "a blank stands before the quote"),
+        (format!("date,\"account\"s,amount\n{row}\n"), 1, None, "field 2: text stands behind the closing quote"),
+        (format!("date,account,\"amount\n{row}\n"), 1, None, "field 3: a quote is not closed"),
+        (format!("{header}\n{row}\n2024-01-17,A\0,5,,\n"), 3, Some("account"), "a name cannot hold control"),
+        (format!("{header}\n{row}\n2024-01-17,A,5\0,,\n"), 3, Some("amount"), "\"5\\0\" is no amount"),
+        (format!("{header}\n{row}\n2024-01-17,A\r,5,,\n"), 3, None, "the row has 2 fields, and the header has 5"),
+        (format!("{header}\r{row}\r2024-01-17,A,five,,\r"), 3, Some("amount"), "\"five\" is no amount"),
+        (format!("{header}\r{row}\r2024-01-17,A,5,,\"a\rb\"\r2024-01-17,A,five,,\r"), 3, Some("memo"), "hidden"),
         (
             format!("{header}\n\n{row}\n\n2024-02-30,A,5,,\n"),
             5,
@@ -114,10 +134,20 @@ async fn nothing_is_booked_of_a_file_with_a_mistake() {
 async fn what_other_programs_leave_in_a_file_is_left_alone() {
     let folder = Folder::new();
     let bank = euro_bank(StoreUrl::Memory).await;
-    let text = "\u{feff} date ;account;amount;Saldo\r\n\r\n2024-01-17; A ;5;7\r\n;;;\r\n2024-01-17;A;\"+1,000.5\";";
+    let text = "\u{feff} date ;account;amount;Saldo\r\n\r\n2024-01-17; A ;5;7\r\n;;;\r\n2024-01-17;A;\"+1,000.5\" ;";
     let loaded = load(&bank, &folder.file(text), creating()).await;
     assert_eq!((loaded.rows, loaded.new), (2, 2));
     assert_eq!(bank.check_balance(&account("A")).await, Ok(balance(100_550)));
+    let text = "sep=;\rdate;account;amount;memo\r2024-01-17;A;1;5\" pipe\r2024-01-18;\"A\";1;\"a \"\"b\"\"\"\r";
+    let loaded = load(&bank, &folder.file(text), creating()).await;
+    assert_eq!((loaded.rows, loaded.new), (2, 2));
+    let memos = log(&bank)
+        .await
+        .into_iter()
+        .rev()
+        .take(2)
+        .map(|event| event.data.details().unwrap().memo().unwrap().to_string());
+    assert_eq!(memos.collect::<Vec<_>>(), ["a \"b\"", "5\" pipe"]);
 }
 
 /// Excel writes which delimiter it uses, and writes in Windows-1252.

@@ -1,16 +1,21 @@
-//! With PINs, transfers, bonuses, files of transactions and failing e-mails, the bank answers like a simple model, money is conserved at every
-//! position, and queries about the past have the answers of that time.
+//! With PINs, transfers, bonuses, files of transactions, failing e-mails and crashes, the bank answers like a simple model,
+//! money is conserved at every position, and queries about the past have the answers of that time.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::future::Future;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cqrs_bank::bank::{Bank, Currency, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl};
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::event_handler::RetryPolicy;
+use cqrs_bank::engine::feed::checkpoints::Consistency;
 use cqrs_bank::engine::log::Position;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::accounts::{account, signed_balances};
@@ -35,6 +40,8 @@ enum Step {
     EmailsWork(bool),
     /// Closes and reopens a bank in a file.
     CloseAndOpen,
+    /// Kills the bank in a file after a command, when so many events of it have been answered, and opens what is left.
+    Crash(Command, u8),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +62,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn in_a_file(steps in any_history(), setting in any_setting()) {
@@ -64,7 +71,8 @@ proptest! {
     }
 }
 
-async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
+async fn compare(mut store: StoreUrl, steps: &[Step], setting: Setting) {
+    let mut folders = Vec::new();
     let outbox = Outbox::new();
     let mut bank = open(&store, setting, &outbox).await;
     let mut model = ModelBank::new(setting.pays_bonuses, setting.decimals);
@@ -91,10 +99,23 @@ async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
                 bank = open(&store, setting, &outbox).await;
             }
             Step::CloseAndOpen => {}
+            Step::Crash(command, answered) => match store.clone() {
+                StoreUrl::Sqlite(path) => {
+                    let (folder, left) = crash(&bank, &path, *command, *answered).await;
+                    store = StoreUrl::Sqlite(left);
+                    folders.push(folder);
+                    bank.close().await;
+                    bank = open(&store, setting, &outbox).await;
+                    at_rest(&bank).await;
+                    model.handle(*command);
+                }
+                _ => assert_eq!(call(&bank, *command).await, model.handle(*command), "{command:?}"),
+            },
         }
         let log = log(&bank).await;
         assert_eq!(log.iter().map(line).collect::<Vec<_>>(), model.log, "after {step:?}");
         assert_eq!(bank.balances().read(signed_balances), model.balances(), "after {step:?}");
+        assert_eq!(holders(&bank).await, model.holders(), "after {step:?}");
         answers.push((log.last().map_or(Position::START, |event| event.position), ask(&bank, None).await));
     }
 
@@ -117,6 +138,35 @@ async fn compare(store: StoreUrl, steps: &[Step], setting: Setting) {
     assert_eq!(fold.balances, model.balances());
     everybody_is_thanked(&bank, &outbox, model.thanked.len()).await;
     bank.close().await;
+}
+
+/// Sends a command, lets the process managers answer so many events, and returns a copy of the file as it is then: what a
+/// killed program leaves.
+async fn crash(bank: &Bank, path: &Path, command: Command, answered: u8) -> (TempDir, PathBuf) {
+    const PROCESSES: [&str; 2] = ["transfer", "CEO bonus"];
+    for process in PROCESSES {
+        // Not every bank pays bonuses.
+        let _ = bank.hold(process).await;
+    }
+    call(&bank.with_consistency(Consistency::Eventual), command).await;
+    for _ in 0..answered {
+        for process in PROCESSES {
+            let _ = bank.step(process, 1).await;
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("bank.db");
+    let named = |path: &Path, suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+    // The end first: it says how much is there at least.
+    for suffix in ["-end", "", "-wal"] {
+        fs::copy(named(path, suffix), named(&left, suffix)).unwrap();
+    }
+    (folder, left)
+}
+
+async fn holders(bank: &Bank) -> BTreeMap<String, String> {
+    let accounts = bank.accounts(None).await.unwrap();
+    accounts.into_iter().map(|account| (account.account_id.to_string(), account.holder.to_string())).collect()
 }
 
 /// Each e-mail is sent or parked. Once sending works again, the parked ones are sent.
@@ -167,6 +217,7 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         }),
         1 => any::<bool>().prop_map(|work| vec![Step::EmailsWork(work)]),
         1 => Just(vec![Step::CloseAndOpen]),
+        4 => (any_command(), 0..3_u8).prop_map(|(command, answered)| vec![Step::Crash(command, answered)]),
     ]
 }
 
@@ -195,7 +246,8 @@ fn any_command() -> impl Strategy<Value = Command> {
         2 => any_name().prop_map(Command::Unfreeze),
         2 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::Close(name, pin)),
         2 => (any_name(), any_limit()).prop_map(|(name, limit)| Command::SetLimit(name, limit)),
-        1 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::ChangeEmail(name, pin)),
+        1 => (any_name(), any_pin()).prop_map(|(name, pin)| Command::ChangeHolder(name, pin)),
+        1 => (any_name(), any_pin(), any::<bool>()).prop_map(|(name, pin, has)| Command::ChangeEmail(name, pin, has)),
         1 => (any_name(), any_pin(), proptest::sample::select(&["1234", "9999"]))
             .prop_map(|(name, pin, new)| Command::ChangePin(name, pin, new)),
         6 => (any_name(), with_pin())

@@ -3,7 +3,7 @@
 use std::fs;
 
 use cqrs_bank::bank::{
-    AccountEvent, AccountHolder, AccountId, BookingDetails, DeclinedDetails, HolderName, Outgoing, PinVerifier,
+    AccountEvent, AccountHolder, AccountId, BookingDetails, DeclinedDetails, HolderName, Money, Outgoing, PinVerifier,
     ReleaseReason, Released,
 };
 use cqrs_bank::engine::store::codec::StoredEvent as _;
@@ -137,6 +137,31 @@ async fn a_payee_that_was_there_is_not_missed() {
     let nobody = "it says that its payee holds too much, and there is no payee".to_owned();
     let events = vec![reserved("Dracula"), released("Dracula", ReleaseReason::BalanceLimit)];
     assert_eq!(problem(events).await, (Some(4), nobody));
+}
+
+#[tokio::test]
+async fn a_payee_that_had_room_is_not_full() {
+    let too_much = || released("Dracula", ReleaseReason::BalanceLimit);
+    let move_in = |amount| AccountEvent::deposited(account("Dracula"), amount);
+    let move_out = |amount| AccountEvent::withdrawn(account("Dracula"), amount);
+    let room = "it says that its payee holds too much, and there is room".to_owned();
+    let emptied = vec![created(account("Dracula"), None), move_in(Money::MAX), move_out(Money::MAX)];
+    for (position, events) in [
+        (5, vec![created(account("Dracula"), None), reserved("Dracula"), too_much()]),
+        (7, [emptied.clone(), vec![reserved("Dracula"), too_much()]].concat()),
+    ] {
+        let noticed = problem(events.clone()).await;
+        assert_eq!(noticed, (Some(position), room.clone()), "{events:?}");
+    }
+    for possible in [
+        vec![created(account("Dracula"), None), move_in(Money::MAX), reserved("Dracula"), too_much()],
+        // The money left after the transfer was refused, or came before it was.
+        [emptied[..2].to_vec(), vec![reserved("Dracula"), move_out(Money::MAX), too_much()]].concat(),
+        [emptied[..1].to_vec(), vec![reserved("Dracula"), move_in(Money::MAX), move_out(Money::MAX), too_much()]]
+            .concat(),
+    ] {
+        assert_eq!(verified(possible.clone()).await, None, "{possible:?}");
+    }
 }
 
 /// Another program may create the payee after it was missed, and before the money is back.

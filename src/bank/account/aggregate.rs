@@ -70,6 +70,11 @@ impl Account {
         }
     }
 
+    /// What the account holds, with what is reserved and may come back, in minor units.
+    pub(in crate::bank) fn held(&self) -> i128 {
+        self.open.as_ref().map_or(0, OpenAccount::held)
+    }
+
     /// Whether the balance is below what the overdraft limit allows.
     pub(in crate::bank) fn is_below_limit(&self) -> bool {
         self.open.as_ref().is_some_and(|open| !open.balance.is_within(open.overdraft_limit))

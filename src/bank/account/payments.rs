@@ -21,9 +21,13 @@ impl OpenAccount {
 
     /// Counts reservations too, since a released transfer returns them to the balance.
     pub(super) fn check_balance_limit(&self, amount: Money) -> Result<(), Refusal> {
-        let held = i128::from(self.balance.minor_units()) + i128::from(self.reservations.total());
-        let is_too_much = held + i128::from(amount.minor_units()) > i128::from(Money::MAX.minor_units());
+        let is_too_much = self.held() + i128::from(amount.minor_units()) > i128::from(Money::MAX.minor_units());
         if is_too_much { Err(Refusal::BalanceLimit) } else { Ok(()) }
+    }
+
+    /// The balance and the reservations, in minor units.
+    pub(super) fn held(&self) -> i128 {
+        i128::from(self.balance.minor_units()) + i128::from(self.reservations.total())
     }
 
     /// Decides whether something may go out, as far as standing and PIN are concerned.

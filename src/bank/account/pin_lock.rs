@@ -79,8 +79,9 @@ impl PinLock {
         self.wrong_pins = self.wrong_pins.saturating_add(1);
     }
 
-    /// Resets the count after the right PIN. What happens to a locked account is an act of the bank itself, and it stays
-    /// locked.
+    /// Resets the count after the right PIN, and after a payment that the bank itself has booked: it is one of the holder's,
+    /// made elsewhere, and gives nobody more guesses than one made here. What happens to a locked account is an act of the
+    /// bank itself, and it stays locked.
     pub(in crate::bank) fn forget_wrong_pins(&mut self) {
         if !self.is_locked() {
             self.wrong_pins = 0;

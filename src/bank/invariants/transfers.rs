@@ -2,13 +2,23 @@
 
 use foldhash::HashMap;
 
-use crate::bank::account::{Account, AccountEvent, AccountId, Incoming, Outgoing, ReleaseReason, TransferId};
+use crate::bank::account::{Account, AccountEvent, AccountId, Incoming, Money, Outgoing, ReleaseReason, TransferId};
 
 /// The transfers that have not ended.
 #[derive(Debug, Default)]
 pub(super) struct OpenTransfers {
     open: HashMap<TransferId, OpenTransfer>,
+    /// The payees that are still to be credited.
+    payees: HashMap<AccountId, Payee>,
     reserved: i128,
+}
+
+/// A payee that is still to be credited.
+#[derive(Debug, Default)]
+struct Payee {
+    transfers: usize,
+    /// The most that it has held since the first of these transfers was reserved, in minor units.
+    most_held: i128,
 }
 
 #[derive(Debug)]
@@ -31,6 +41,11 @@ impl OpenTransfers {
         event: &AccountEvent,
         account: impl Fn(&AccountId) -> Option<&'a Account>,
     ) -> Result<(), String> {
+        if let Some(account_id) = event.account_id()
+            && let Some(payee) = self.payees.get_mut(account_id)
+        {
+            payee.most_held = payee.most_held.max(held_by(account(account_id)));
+        }
         match event {
             AccountEvent::MoneyReserved(outgoing) => {
                 if outgoing.account_id == outgoing.payee {
@@ -38,6 +53,8 @@ impl OpenTransfers {
                 }
                 self.reserved += i128::from(outgoing.amount.minor_units());
                 let had_payee = account(&outgoing.payee).is_some_and(is_open);
+                let new_payee = || Payee { transfers: 0, most_held: held_by(account(&outgoing.payee)) };
+                self.payees.entry(outgoing.payee.clone()).or_insert_with(new_payee).transfers += 1;
                 let transfer = OpenTransfer { outgoing: outgoing.as_ref().clone(), had_payee, credited: false };
                 match self.open.insert(outgoing.transfer_id, transfer) {
                     None => Ok(()),
@@ -57,13 +74,16 @@ impl OpenTransfers {
                 }
                 transfer.credited = true;
                 self.reserved -= i128::from(amount.minor_units());
+                self.no_longer_expected(account_id);
                 Ok(())
             }
             AccountEvent::TransferSettled(outgoing) => self.end(outgoing, true).map(|_| ()),
             AccountEvent::TransferReleased(released) => {
-                self.reserved -= i128::from(released.outgoing.amount.minor_units());
+                let amount = i128::from(released.outgoing.amount.minor_units());
+                self.reserved -= amount;
                 let OpenTransfer { had_payee, .. } = self.end(&released.outgoing, false)?;
                 let payee = account(&released.outgoing.payee);
+                let most_held = self.no_longer_expected(&released.outgoing.payee);
                 match released.reason {
                     // It may have been created after it was missed.
                     ReleaseReason::NoPayee if had_payee && payee.is_some_and(is_open) => {
@@ -72,11 +92,25 @@ impl OpenTransfers {
                     ReleaseReason::BalanceLimit if payee.is_none() => {
                         Err("it says that its payee holds too much, and there is no payee".to_owned())
                     }
+                    ReleaseReason::BalanceLimit if most_held + amount <= i128::from(Money::MAX.minor_units()) => {
+                        Err("it says that its payee holds too much, and there is room".to_owned())
+                    }
                     ReleaseReason::NoPayee | ReleaseReason::BalanceLimit => Ok(()),
                 }
             }
             _ => Ok(()),
         }
+    }
+
+    /// A transfer to a payee was credited or released. Returns the most that it has held.
+    fn no_longer_expected(&mut self, payee: &AccountId) -> i128 {
+        let Some(known) = self.payees.get_mut(payee) else { return 0 };
+        known.transfers -= 1;
+        let most_held = known.most_held;
+        if known.transfers == 0 {
+            self.payees.remove(payee);
+        }
+        most_held
     }
 
     fn end(&mut self, outgoing: &Outgoing, settled: bool) -> Result<OpenTransfer, String> {
@@ -90,6 +124,10 @@ impl OpenTransfers {
             (true, true) | (false, false) => Ok(transfer),
         }
     }
+}
+
+fn held_by(account: Option<&Account>) -> i128 {
+    account.map_or(0, Account::held)
 }
 
 fn is_open(account: &Account) -> bool {

@@ -50,7 +50,12 @@ fn is_utf16(begin: &[u8]) -> bool {
 
 /// The delimiter that a first line of Excel's names, `sep=;`, and the length of that line.
 fn named_delimiter(begin: &[u8]) -> Option<(u8, usize)> {
-    let end = begin.iter().position(|byte| *byte == b'\n').map_or(begin.len(), |end| end + 1);
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let end = match begin.iter().position(is_end) {
+        Some(end) if begin[end..].starts_with(b"\r\n") => end + 2,
+        Some(end) => end + 1,
+        None => begin.len(),
+    };
     match begin[..end].trim_ascii_end() {
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] => Some((*delimiter, end)),
         // A tab is a blank.
@@ -66,7 +71,7 @@ fn delimiter_of(begin: &[u8]) -> u8 {
     for byte in begin {
         match byte {
             b'"' => is_quoted = !is_quoted,
-            b'\n' if !is_quoted => break,
+            b'\n' | b'\r' if !is_quoted => break,
             byte if !is_quoted => {
                 if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| delimiter == byte) {
                     *count += 1;
@@ -85,9 +90,12 @@ mod tests {
 
     #[test]
     fn a_first_line_may_name_the_delimiter() {
-        for (begin, delimiter, skipped) in
-            [("sep=;\r\ndate,account", b';', 7), ("\u{feff}SEP=|\ndate|account", b'|', 9), ("sep=\t\ndate", b'\t', 6)]
-        {
+        for (begin, delimiter, skipped) in [
+            ("sep=;\r\ndate,account", b';', 7),
+            ("\u{feff}SEP=|\ndate|account", b'|', 9),
+            ("sep=\t\ndate", b'\t', 6),
+            ("sep=;\rdate", b';', 6),
+        ] {
             let expected = Beginning { skipped, lines: 1, delimiter };
             assert_eq!(Beginning::of(begin.as_bytes(), Encoding::Utf8), Ok(expected), "{begin:?}");
         }

@@ -15,7 +15,7 @@ use crate::bank::{
     Account, AccountCommand, AccountEvent, AccountId, Bank, Moment, NewAccount, NotTransferred, Unavailable,
 };
 use crate::engine::feed::checkpoints::Consistency;
-use crate::engine::log::Metadata;
+use crate::engine::log::{Fingerprint, Metadata};
 use crate::engine::runtime::Origin;
 use crate::engine::store::{Committed, EventStore as _, MAX_READ};
 
@@ -54,6 +54,8 @@ struct Sender<'a> {
     unwaiting: Bank,
     /// Has the details of all rows: who sends them, and whether they have effects.
     sender: Metadata,
+    /// The same for rows with ids, with a fingerprint in whose place theirs come.
+    sender_of_named: Metadata,
     creates: bool,
     effects: bool,
     /// The accounts that are there, or are being created.
@@ -68,7 +70,8 @@ impl<'a> Sender<'a> {
         let unwaiting = bank.with_consistency(Consistency::Eventual);
         let sender = bank.start_conversation().metadata().clone();
         let sender = if effects { sender } else { sender.without_effects() };
-        Self { bank, unwaiting, sender, creates, effects, there: HashSet::default() }
+        let sender_of_named = sender.clone().with_fingerprint(Fingerprint::of(&[]));
+        Self { bank, unwaiting, sender, sender_of_named, creates, effects, there: HashSet::default() }
     }
 
     /// Sends all rows, and takes their outcomes. `tell` gets the number of those that have theirs.
@@ -152,7 +155,8 @@ impl<'a> Sender<'a> {
         let has_answer = payee.is_none() && self.effects && self.bank.may_be_answered(&command);
         let waits = has_answer || payee.is_some();
         let bank = if waits { self.bank } else { &self.unwaiting };
-        let metadata = planned.metadata(content, &self.sender);
+        let sender = if content.is_some() { &self.sender_of_named } else { &self.sender };
+        let metadata = planned.metadata(content, sender);
         // Not looked up once more: if another program books the same row meanwhile, the store says so.
         let origin = if payee.is_none() { Origin::Here(metadata) } else { Origin::Outside(metadata) };
         let pending = bank.send(command, origin).await?;

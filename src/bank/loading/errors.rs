@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::columns::Header;
 use super::report::Loaded;
 use crate::bank::Unavailable;
 use crate::engine::runtime::StoreFailure;
@@ -73,6 +74,13 @@ impl Mistake {
 pub(super) enum Unreadable {
     File(io::Error),
     Mistake(Mistake),
+    /// A mistake in a field of the row at a line.
+    Field {
+        line: u64,
+        /// From 0.
+        field: usize,
+        problem: &'static str,
+    },
 }
 
 impl From<Mistake> for Unreadable {
@@ -82,12 +90,26 @@ impl From<Mistake> for Unreadable {
 }
 
 impl Unreadable {
+    /// Names the column of a mistake in a field.
+    pub(super) fn of_row(self, header: &Header) -> Self {
+        match self {
+            Self::Field { line, field, problem } if field < header.len() => {
+                Mistake::in_column(line, header.name_at(field), problem).into()
+            }
+            other => other,
+        }
+    }
+
     /// The error about the file at `path`.
     pub(super) fn of(self, path: &Path) -> LoadError {
         let path = path.to_owned();
         match self {
             Self::File(error) => LoadError::File { path, reason: error.into() },
             Self::Mistake(mistake) => LoadError::Mistake { path, mistake },
+            Self::Field { line, field, problem } => {
+                let mistake = Mistake::new(line, format!("field {}: {problem}", field + 1));
+                LoadError::Mistake { path, mistake }
+            }
         }
     }
 }

@@ -8,8 +8,9 @@ use std::path::Path;
 use csv::ByteRecord;
 
 use super::beginning::Beginning;
-use super::errors::{Mistake, Unreadable};
+use super::errors::Unreadable;
 use super::options::Encoding;
+use super::quotes::{Misplaced, Quotes};
 use crate::engine::store::open_for_reading;
 
 /// Appended to the file. If it ends up within a field, a quote is not closed.
@@ -33,7 +34,8 @@ impl Records {
         let Beginning { skipped, lines, delimiter } = Beginning::of(begin, encoding)?;
         file.consume(skipped);
         let read = skipped as u64;
-        let text = Text { file, encoding, read, end: END, given: 0, line_ends: VecDeque::new(), lines };
+        let (quotes, line_ends) = (Quotes::new(delimiter), LineEnds { lines, ..LineEnds::default() });
+        let text = Text { file, encoding, read, end: END, quotes, line_ends };
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             // The lengths are checked here, where the end is known.
@@ -55,10 +57,14 @@ impl Records {
                 return Ok(None);
             }
             let end = self.reader.position().byte();
-            let breaks = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
-            let line = self.reader.get_mut().lines_before(end.saturating_sub(1)).saturating_sub(breaks) + 1;
+            let text = self.reader.get_mut();
+            let line = text.line_ends.before(end.saturating_sub(1)).saturating_sub(line_breaks(&self.record)) + 1;
+            if let Some(Misplaced { field, problem, .. }) = text.quotes.misplaced_before(end) {
+                return Err(Unreadable::Field { line, field, problem });
+            }
             if self.record.iter().next_back().is_some_and(|field| field.ends_with(END)) {
-                return Err(Mistake::new(line, "a quote is not closed in this row").into());
+                let problem = "a quote is not closed";
+                return Err(Unreadable::Field { line, field: self.record.len() - 1, problem });
             }
             let is_end = self.record.len() == 1 && self.record.get(0) == Some(&END[1..]);
             if !is_end && self.record.iter().any(|field| !field.trim_ascii().is_empty()) {
@@ -73,18 +79,24 @@ impl Records {
     }
 }
 
+/// How many lines end within the fields of a record.
+fn line_breaks(record: &ByteRecord) -> u64 {
+    if !record.as_slice().iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        return 0;
+    }
+    let mut ends = LineEnds::default();
+    record.iter().for_each(|field| ends.follow(field));
+    ends.before(u64::MAX)
+}
+
 /// The text of a file in UTF-8, followed by [`END`].
 struct Text {
     file: BufReader<File>,
     encoding: Encoding,
     read: u64,
     end: &'static [u8],
-    /// How many bytes were given to the reader.
-    given: u64,
-    /// Where in them lines end, as far as no record has passed them.
-    line_ends: VecDeque<u64>,
-    /// How many lines have passed.
-    lines: u64,
+    quotes: Quotes,
+    line_ends: LineEnds,
 }
 
 impl Read for Text {
@@ -106,24 +118,13 @@ impl Read for Text {
             }
             read => read,
         };
-        let line_ends = buffer[..read].iter().zip(self.given..).filter(|(byte, _)| **byte == b'\n');
-        self.line_ends.extend(line_ends.map(|(_, place)| place));
-        self.given += read as u64;
+        self.line_ends.follow(&buffer[..read]);
+        self.quotes.follow(&buffer[..read]);
         Ok(read)
     }
 }
 
 impl Text {
-    /// How many lines end before a place, which only moves forward. The reader's own count is behind where lines end with
-    /// a carriage return, and where they are blank.
-    fn lines_before(&mut self, place: u64) -> u64 {
-        while self.line_ends.front().is_some_and(|end| *end < place) {
-            self.line_ends.pop_front();
-            self.lines += 1;
-        }
-        self.lines
-    }
-
     /// Each byte is a character, which takes three bytes in UTF-8 at most.
     fn read_latin1(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = self.file.fill_buf()?;
@@ -142,6 +143,46 @@ impl Text {
             return Err(io::Error::other("the buffer has no room for a character"));
         }
         Ok(written)
+    }
+}
+
+/// Where lines end: with a line feed, a carriage return, or both.
+#[derive(Debug, Default)]
+struct LineEnds {
+    /// How many bytes were followed.
+    followed: u64,
+    /// Where in them lines end, as far as no record has passed them.
+    ends: VecDeque<u64>,
+    /// How many lines have passed.
+    lines: u64,
+    /// Where the last carriage return was.
+    returned: Option<u64>,
+}
+
+impl LineEnds {
+    /// Follows the next bytes.
+    fn follow(&mut self, bytes: &[u8]) {
+        for (byte, place) in bytes.iter().zip(self.followed..).filter(|(byte, _)| matches!(byte, b'\n' | b'\r')) {
+            let is_second = *byte == b'\n' && place > 0 && self.returned == Some(place - 1);
+            match self.ends.back_mut().filter(|_| is_second) {
+                Some(end) => *end = place,
+                None => self.ends.push_back(place),
+            }
+            if *byte == b'\r' {
+                self.returned = Some(place);
+            }
+        }
+        self.followed += bytes.len() as u64;
+    }
+
+    /// How many lines end before a place, which only moves forward. The reader's own count is behind where lines end with
+    /// a carriage return, and where they are blank.
+    fn before(&mut self, place: u64) -> u64 {
+        while self.ends.front().is_some_and(|end| *end < place) {
+            self.ends.pop_front();
+            self.lines += 1;
+        }
+        self.lines
     }
 }
 
@@ -165,5 +206,16 @@ mod tests {
     fn latin1_has_the_letters_of_windows() {
         let text: String = [0x41, 0x80, 0x8e, 0x96, 0xe4, 0xff].into_iter().map(windows_1252).collect();
         assert_eq!(text, "A€Ž–äÿ");
+    }
+
+    #[test]
+    fn lines_end_in_three_ways() {
+        let text = "a\r\nb\rc\n\n\r\rd";
+        for pause in 0..text.len() {
+            let mut ends = LineEnds::default();
+            ends.follow(&text.as_bytes()[..pause]);
+            ends.follow(&text.as_bytes()[pause..]);
+            assert_eq!(ends.ends, [2, 4, 6, 7, 8, 9], "{pause}");
+        }
     }
 }

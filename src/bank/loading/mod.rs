@@ -16,6 +16,7 @@ mod in_flight;
 mod known;
 mod options;
 mod plan;
+mod quotes;
 mod report;
 mod rows;
 

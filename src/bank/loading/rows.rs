@@ -82,6 +82,10 @@ impl<'a> RowReader<'a> {
         Self { options, header, setting, accounts: HashSet::default(), last_date: None }
     }
 
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
     pub(super) fn read(&mut self, line: u64, record: &ByteRecord) -> Result<Row, Mistake> {
         if record.len() != self.header.len() {
             let problem = format!("the row has {} fields, and the header has {}", record.len(), self.header.len());

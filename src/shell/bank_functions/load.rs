@@ -36,16 +36,18 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             and withdrawal in its place; also to, for a transfer, memo, and id. What goes to another account goes out: its\n\
             amount is negative, or a withdrawal. Other columns are left alone, and\n\
             columns: \"Buchungstag=date, Betrag=amount\" says which these are; a name with a comma stands in quotes, as in\n\
-            columns: \"\\\"Betrag, EUR\\\"=amount\". Commas, semicolons or tabs separate them.\n\
+            columns: \"\\\"Betrag, EUR\\\"=amount\". Commas, semicolons or tabs separate them; quotes may\n\
+            enclose a whole field, and a quote within it is written twice.\n\
             decimal: \",\" reads 1.000,50, dates: \"%d.%m.%Y\" reads 17.01.2024, and encoding: \"latin1\" what is not UTF-8,\n\
             Windows-1252 too. With times and their zones, dates: \"%Y-%m-%dT%H:%M:%S%:z\", the day is that in UTC.\n\
             Rows are booked by date, whatever their order in the file, and need no PIN: loading is an act of the bank\n\
-            itself. The lock of an account is one of its PIN, and stops no row; a frozen account is one that the bank has\n\
-            stopped, and refuses what goes out. Rows are booked once: a row has its account and id, or without an id all\n\
-            that it says, and how many equal rows are before it in the file. A file may be loaded again, or one that\n\
-            overlaps it. Decisions are those of the order of booking. What was declined stays declined, and is counted as\n\
-            declined_before; what was refused is tried again, and a transfer that came back as soon as its payee can take\n\
-            it. Nothing is booked of a file with a mistake.\n\
+            itself. The lock of an account is one of its PIN, and stops no row; what goes out ends a series of wrong PINs,\n\
+            as any payment does. A frozen account is one that the bank has stopped, and refuses what goes out.\n\
+            Rows are booked once: a row has its account and id, or without an id all that it says, and how many equal\n\
+            rows are before it in the file. A file may be loaded again, or one that overlaps it. Decisions are those of\n\
+            the order of booking. What was declined stays declined, and is counted as declined_before; what was refused\n\
+            is tried again, and a transfer that came back as soon as its payee can take it. Nothing is booked of a file\n\
+            with a mistake.\n\
             create: true creates accounts that are missing; dry_run: true only says what would happen. Nobody is thanked,\n\
             and no bonus is paid, unless effects: true.\n\
             Replies {:ok, %{rows: 9, new: 4, known: 2, declined: 1, declined_before: 1, refused: 1, created: 0,\n\

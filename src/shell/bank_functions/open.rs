@@ -167,12 +167,29 @@ async fn choose(
         followed = Some(functions.trace.follow(conversation.metadata().correlation_id()));
         conversation
     };
-    let chosen = bank.choose_currency_in(currency, begin).await.map_err(|error| match error {
-        ChooseCurrencyError::NotEmpty => Term::Error(HAS_OTHER_CURRENCY).into(),
-        ChooseCurrencyError::Unavailable(unavailable) => WORDS.failed(&unavailable),
-    })?;
+    let chosen = match bank.choose_currency_in(currency, begin).await {
+        Ok(chosen) => chosen,
+        Err(ChooseCurrencyError::NotEmpty) => {
+            let known = bank.currency().await.map_err(|unavailable| WORDS.failed(&unavailable))?;
+            return Err(NotDone::malformed(HAS_OTHER_CURRENCY, other_currency(known)));
+        }
+        Err(ChooseCurrencyError::Unavailable(unavailable)) => return Err(WORDS.failed(&unavailable)),
+    };
     drop(followed);
     Ok(chosen.map_or_else(Vec::new, |receipt| receipt.events().to_vec()))
+}
+
+/// What the currency of a bank with events is, and that it stays.
+fn other_currency(known: Currency) -> String {
+    let decimals = match known.decimals() {
+        0 => "whole numbers".to_owned(),
+        1 => "numbers with 1 decimal".to_owned(),
+        decimals => format!("numbers with {decimals} decimals"),
+    };
+    match known.code() {
+        Some(code) => format!("the bank's currency is {code}, for good; a new bank can have another one"),
+        None => format!("the bank has events, and its amounts stay {decimals}; a new bank can have others"),
+    }
 }
 
 impl BankFunctions {

@@ -3,8 +3,8 @@
 use cqrs_bank::bank::{
     AccountEvent, Bank, BookingDetails, ChangeAccountError, ChangePinError, CloseAccountError, CreateError,
     DepositError, EmailAddress, FreezeError, HolderName, LoadOptions, Loaded, Memo, NewAccount, NotTransferred,
-    Opening, OverdraftLimit, OverdraftLimitError, Refusal, ReverseError, StatedReason, TransferError, UnfreezeError,
-    UnlockError, WhyNotBooked, WithdrawError, Withdrawal,
+    Opening, OverdraftLimit, OverdraftLimitError, Receipt, Refusal, ReverseError, StatedReason, TransferError,
+    UnfreezeError, UnlockError, WhyNotBooked, WithdrawError, Withdrawal,
 };
 use cqrs_bank::engine::domain::DomainEvent as _;
 use cqrs_bank::engine::log::{Position, RecordedEvent};
@@ -106,17 +106,12 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
             Err(CloseAccountError::BalanceNotZero) => Reply::BalanceNotZero,
             Err(error) => panic!("{command:?}: {error}"),
         },
-        Command::ChangeEmail(name, pin) => {
-            let email = EmailAddress::new("later@example.org").unwrap();
-            match bank.change_email(&account(name), email, pin_of(pin)).await {
-                Ok(_) => Reply::Done,
-                Err(ChangeAccountError::NoAccount) => Reply::NoAccount,
-                Err(ChangeAccountError::AccountClosed) => Reply::AccountClosed,
-                Err(ChangeAccountError::AccountLocked) => Reply::AccountLocked,
-                Err(ChangeAccountError::PinRequired) => Reply::PinRequired,
-                Err(ChangeAccountError::WrongPin) => Reply::WrongPin,
-                Err(error) => panic!("{command:?}: {error}"),
-            }
+        Command::ChangeHolder(name, pin) => {
+            changed(bank.change_holder(&account(name), HolderName::new("Josh").unwrap(), pin_of(pin)).await)
+        }
+        Command::ChangeEmail(name, pin, has) => {
+            let email = has.then(|| EmailAddress::new("later@example.org").unwrap());
+            changed(bank.change_email(&account(name), email, pin_of(pin)).await)
         }
         Command::ChangePin(name, pin, new) => {
             let new = cqrs_bank::bank::Pin::new(new).unwrap();
@@ -161,6 +156,18 @@ pub(crate) async fn call(bank: &Bank, command: Command) -> Reply {
                 Err(error) => panic!("{command:?}: {error}"),
             }
         }
+    }
+}
+
+fn changed(outcome: Result<Receipt, ChangeAccountError>) -> Reply {
+    match outcome {
+        Ok(_) => Reply::Done,
+        Err(ChangeAccountError::NoAccount) => Reply::NoAccount,
+        Err(ChangeAccountError::AccountClosed) => Reply::AccountClosed,
+        Err(ChangeAccountError::AccountLocked) => Reply::AccountLocked,
+        Err(ChangeAccountError::PinRequired) => Reply::PinRequired,
+        Err(ChangeAccountError::WrongPin) => Reply::WrongPin,
+        Err(error) => panic!("{error}"),
     }
 }
 

@@ -38,7 +38,9 @@ pub(crate) enum Command {
     Unfreeze(&'static str),
     SetLimit(&'static str, u64),
     Close(&'static str, Pin),
-    ChangeEmail(&'static str, Pin),
+    ChangeHolder(&'static str, Pin),
+    /// To an address, or to none.
+    ChangeEmail(&'static str, Pin, bool),
     ChangePin(&'static str, Pin, &'static str),
     Transfer {
         payer: &'static str,
@@ -129,6 +131,8 @@ struct Account {
     limit: i64,
     pin: Pin,
     email: bool,
+    /// Whether the holder is not the first one any more.
+    is_renamed: bool,
     wrong_pins: u8,
     frozen: bool,
     closed: bool,
@@ -185,6 +189,13 @@ impl ModelBank {
         self.accounts.iter().map(|(name, account)| ((*name).to_owned(), account.balance)).collect()
     }
 
+    /// The accounts that are not closed, and their holders.
+    pub(crate) fn holders(&self) -> BTreeMap<String, String> {
+        let holder = |name: &str, account: &Account| if account.is_renamed { "Josh" } else { name }.to_owned();
+        let open = self.accounts.iter().filter(|(_, account)| !account.closed);
+        open.map(|(name, account)| ((*name).to_owned(), holder(name, account))).collect()
+    }
+
     pub(crate) fn handle(&mut self, command: Command) -> Reply {
         let outcome = match command {
             Command::Create { name, pin, email, deposit, overdraft } => {
@@ -204,7 +215,8 @@ impl ModelBank {
             Command::Unfreeze(name) => self.freeze(name, false),
             Command::SetLimit(name, limit) => self.set_limit(name, units(limit)),
             Command::Close(name, pin) => self.close(name, pin),
-            Command::ChangeEmail(name, pin) => self.change_email(name, pin),
+            Command::ChangeHolder(name, pin) => self.change_holder(name, pin),
+            Command::ChangeEmail(name, pin, has) => self.change_email(name, pin, has),
             Command::ChangePin(name, pin, new) => self.change_pin(name, pin, new),
             Command::Transfer { payer, payee, amount, pin } => {
                 self.transfer(payer, payee, amount, pin, details(amount))
@@ -218,8 +230,9 @@ impl ModelBank {
         if let Some(account) = self.accounts.get(name) {
             return Err(if account.closed { Reply::AccountClosed } else { Reply::AccountExists });
         }
+        let (is_renamed, frozen, closed) = (false, false, false);
         self.accounts
-            .insert(name, Account { balance: 0, limit, pin, email, wrong_pins: 0, frozen: false, closed: false });
+            .insert(name, Account { balance: 0, limit, pin, email, is_renamed, wrong_pins: 0, frozen, closed });
         self.record(name, "Account Created", None, None, Booked::Nothing);
         if limit > 0 {
             self.record(name, "Overdraft Limit Set", None, None, Booked::Nothing);

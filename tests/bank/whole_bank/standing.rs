@@ -37,9 +37,16 @@ impl ModelBank {
         Ok(())
     }
 
-    pub(super) fn change_email(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
+    pub(super) fn change_holder(&mut self, name: &'static str, pin: Pin) -> Result<(), Reply> {
         let account = self.change(name, pin)?;
-        (account.email, account.wrong_pins) = (true, 0);
+        (account.is_renamed, account.wrong_pins) = (true, 0);
+        self.record(name, "Holder Changed", None, None, Booked::Nothing);
+        Ok(())
+    }
+
+    pub(super) fn change_email(&mut self, name: &'static str, pin: Pin, has: bool) -> Result<(), Reply> {
+        let account = self.change(name, pin)?;
+        (account.email, account.wrong_pins) = (has, 0);
         self.record(name, "E-Mail Changed", None, None, Booked::Nothing);
         Ok(())
     }

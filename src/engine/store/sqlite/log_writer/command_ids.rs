@@ -1,5 +1,6 @@
 //! Recognizes new commands, usually without reading the file.
 
+use foldhash::HashSet;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
@@ -12,13 +13,15 @@ const BEGINS_WITH_TIME: usize = 7;
 /// The version of ids that a domain makes in an order of its own, as those of rows that are loaded.
 const OWN_MAKING: usize = 8;
 
-/// A gap between the ids of stored commands: no stored id lies strictly between its ends. Ids that grow with time fall
-/// into the gap after the last one.
+/// What is known of stored ids. Ids that grow with time fall into the gap after the last one; those of a domain's own
+/// making into a gap of theirs.
 #[derive(Debug, Default)]
 pub(in crate::engine::store::sqlite) struct CommandIds {
     gap: Option<Gap>,
+    own: Option<OwnGap>,
 }
 
+/// A gap between the ids of stored commands: no stored id lies strictly between its ends.
 #[derive(Clone, Copy, Debug)]
 struct Gap {
     after: Uuid,
@@ -51,10 +54,60 @@ impl Gap {
     }
 }
 
+/// A gap in which ids of a domain's own making were recorded since. They grow only roughly: those of one date come in any
+/// order.
+#[derive(Debug)]
+struct OwnGap {
+    gap: Gap,
+    recorded: HashSet<Uuid>,
+    /// How many ids it has told to be new, and how many had to be looked up beside it.
+    hits: usize,
+    misses: usize,
+}
+
+impl OwnGap {
+    /// Ids that are remembered before the gap begins after them.
+    const MOST_RECORDED: usize = if cfg!(test) { 3 } else { 65_536 };
+
+    /// Finding another gap costs as much as some look-ups: the last one should have saved as many.
+    const HITS: usize = if cfg!(test) { 2 } else { 16 };
+
+    /// … or else so many are looked up in the meantime.
+    const MISSES: usize = if cfg!(test) { 3 } else { 256 };
+
+    fn new(gap: Gap) -> Self {
+        Self { gap, recorded: HashSet::default(), hits: 0, misses: 0 }
+    }
+
+    /// Whether an id is new; `None` if it is not in the gap.
+    fn is_new(&mut self, id: Uuid) -> Option<bool> {
+        if !self.gap.contains(id) {
+            self.misses += 1;
+            return None;
+        }
+        self.hits += 1;
+        Some(!self.recorded.contains(&id))
+    }
+
+    fn is_worth_replacing(&self) -> bool {
+        self.hits >= Self::HITS || self.misses >= Self::MISSES
+    }
+
+    fn record(&mut self, id: Uuid) {
+        if !self.gap.contains(id) {
+            return;
+        }
+        self.recorded.insert(id);
+        if self.recorded.len() > Self::MOST_RECORDED {
+            self.gap.after = self.recorded.drain().fold(self.gap.after, |after, id| after.max(id));
+        }
+    }
+}
+
 impl CommandIds {
-    /// Forgets the gap, which other processes may have filled.
+    /// Forgets the gaps, which other processes may have filled.
     pub(in crate::engine::store::sqlite) fn forget(&mut self) {
-        self.gap = None;
+        *self = Self::default();
     }
 
     /// Whether the command is not stored. Its rows must not be pending in `insert`.
@@ -66,10 +119,14 @@ impl CommandIds {
         if self.gap.is_some_and(|gap| gap.contains(id)) {
             return Ok(true);
         }
+        let is_own = id.get_version_num() == OWN_MAKING;
+        if let Some(is_new) = self.own.as_mut().filter(|_| is_own).and_then(|own| own.is_new(id)) {
+            return Ok(is_new);
+        }
         let is_next = match id.get_version_num() {
             // Caching an older gap would not help later commands.
             BEGINS_WITH_TIME => self.gap.is_none_or(|gap| gap.after < id),
-            OWN_MAKING => true,
+            OWN_MAKING => self.own.as_ref().is_none_or(OwnGap::is_worth_replacing),
             _ => false,
         };
         if !is_next {
@@ -78,19 +135,23 @@ impl CommandIds {
         // A pending row must not be missed within the gap.
         insert.flush()?;
         let around = Gap::around(insert.connection(), id)?;
-        if around.is_some() {
-            self.gap = around;
+        match around {
+            Some(gap) if is_own => self.own = Some(OwnGap::new(gap)),
+            Some(gap) => self.gap = Some(gap),
+            None => {}
         }
         Ok(around.is_some())
     }
 
     /// Records that the command is stored from now on.
     pub(in crate::engine::store::sqlite) fn record(&mut self, id: Uuid) {
+        if let Some(own) = &mut self.own {
+            own.record(id);
+        }
         if let Some(gap) = self.gap.as_mut().filter(|gap| gap.contains(id)) {
-            if let BEGINS_WITH_TIME | OWN_MAKING = id.get_version_num() {
-                gap.after = id;
-            } else {
-                gap.before = Some(id);
+            match id.get_version_num() {
+                BEGINS_WITH_TIME => gap.after = id,
+                _ => gap.before = Some(id),
             }
         }
     }
