@@ -228,7 +228,7 @@ impl<D: Domain> Session<D> {
                 (reply, failed, false)
             }
         };
-        self.record.answer(recorded, &reply, failed.as_ref(), None);
+        self.record.answer(recorded, reply.answer(failed.as_ref()), None);
         self.print(&shown, &reply, failed.as_ref(), Some(trace));
         // The domain may have failed after this call: those behind it that were acknowledged before are still printed.
         let stopped = if is_last || !is_done { self.domain.failure() } else { None };
@@ -277,7 +277,7 @@ impl<D: Domain> Session<D> {
         }
         reply.notes.extend(explanation);
         reply.notes.extend(held_behind(&self.domain, &self.trace));
-        self.record.answer(self.recorded, &reply, failed.as_ref(), progress(&self.domain, &self.trace));
+        self.record.answer(self.recorded, reply.answer(failed.as_ref()), progress(&self.domain, &self.trace));
         self.print(statement, &reply, failed.as_ref(), None);
         next_after(failed, self.domain.failure(), refused(&reply, is_done))
     }

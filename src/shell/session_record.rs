@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::functions::{Failed, Reply};
 use super::term::{Table, Term};
 use crate::engine::application::Seams;
 use crate::engine::log::Position;
@@ -59,6 +58,17 @@ pub struct Progress {
     checkpoints: Vec<(&'static str, Position)>,
 }
 
+/// What a session answers to a statement, without its trace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer<'a> {
+    /// The term that is printed.
+    pub(super) term: &'a Term,
+    /// The lines below it.
+    pub(super) notes: &'a [String],
+    /// What failed, if something did.
+    pub(super) failed: Option<&'a str>,
+}
+
 /// Where a statement stands in a record.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place(u64);
@@ -93,10 +103,8 @@ impl SessionRecord {
     }
 
     /// Adds what was answered.
-    pub(super) fn answer(&self, place: Place, reply: &Reply, failed: Option<&Failed>, progress: Option<Progress>) {
-        self.write_answer(place, progress, |answer| {
-            Bounded::fill(answer, format_args!("{}", Shown { reply, failed }));
-        });
+    pub(super) fn answer(&self, place: Place, answer: Answer<'_>, progress: Option<Progress>) {
+        self.write_answer(place, progress, |text| Bounded::fill(text, format_args!("{answer}")));
     }
 
     /// Says why a statement was not run.
@@ -157,15 +165,9 @@ impl Progress {
     }
 }
 
-/// A reply as a session shows it, without its trace.
-struct Shown<'a> {
-    reply: &'a Reply,
-    failed: Option<&'a Failed>,
-}
-
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reply.term {
+        match self.term {
             Term::Table(table) if table.rows.len() > MOST_ROWS => {
                 let rows = table.rows[..MOST_ROWS].to_vec();
                 write!(f, "{}", Term::Table(Table { columns: table.columns.clone(), rows }))?;
@@ -173,8 +175,8 @@ impl fmt::Display for Shown<'_> {
             }
             term => write!(f, "{term}")?,
         }
-        self.reply.notes.iter().try_for_each(|note| write!(f, "\n{note}"))?;
-        self.failed.map_or(Ok(()), |failed| write!(f, "\nerror: {}", failed.message))
+        self.notes.iter().try_for_each(|note| write!(f, "\n{note}"))?;
+        self.failed.map_or(Ok(()), |message| write!(f, "\nerror: {message}"))
     }
 }
 
@@ -206,9 +208,13 @@ impl fmt::Write for Bounded<'_> {
 mod tests {
     use super::*;
 
-    fn answered(record: &SessionRecord, statement: &str, reply: Term) {
+    fn answer(term: &Term) -> Answer<'_> {
+        Answer { term, notes: &[], failed: None }
+    }
+
+    fn answered(record: &SessionRecord, statement: &str, reply: &Term) {
         let place = record.begin(1, statement);
-        record.answer(place, &reply.into(), None, None);
+        record.answer(place, answer(reply), None);
     }
 
     fn shown(record: &SessionRecord) -> Vec<(String, String)> {
@@ -220,10 +226,10 @@ mod tests {
     fn statements_stand_with_their_answers_in_the_order_of_typing() {
         let record = SessionRecord::default();
         let [one, two] = [record.begin(1, "one"), record.begin(2, "two")];
-        record.answer(two, &Term::OK.into(), None, None);
+        record.answer(two, answer(&Term::OK), None);
         assert_eq!(shown(&record), [("two".to_owned(), ":ok".to_owned())], "one has no answer yet");
-        let failed = Failed { message: "no room".to_owned(), changes_nothing: true };
-        record.answer(one, &Reply { notes: vec!["a note".to_owned()], ..Term::Nil.into() }, Some(&failed), None);
+        let notes = ["a note".to_owned()];
+        record.answer(one, Answer { term: &Term::Nil, notes: &notes, failed: Some("no room") }, None);
         record.mistake(record.begin(3, "thre"), "what is that?");
         let answers: Vec<_> = shown(&record).into_iter().map(|(_, answer)| answer).collect();
         assert_eq!(answers, ["nil\na note\nerror: no room", ":ok", "error: what is that?"]);
@@ -234,9 +240,9 @@ mod tests {
         let record = SessionRecord::default();
         let early = record.begin(0, "early");
         for number in 0..MOST_STATEMENTS {
-            answered(&record, &number.to_string(), Term::Integer(number as i128));
+            answered(&record, &number.to_string(), &Term::Integer(number as i128));
         }
-        record.answer(early, &Term::OK.into(), None, None);
+        record.answer(early, answer(&Term::OK), None);
         let Recorded { statements, left_out } = record.so_far();
         assert_eq!((statements.len(), left_out), (MOST_STATEMENTS, 1));
         assert_eq!((statements[0].statement.as_str(), statements[0].answer.as_deref()), ("0", Some("0")));
@@ -247,11 +253,11 @@ mod tests {
         let record = SessionRecord::default();
         let long = "ß".repeat(LONGEST);
         for _ in 0..100 {
-            answered(&record, &long, Term::Text(long.clone()));
+            answered(&record, &long, &Term::Text(long.clone()));
         }
         let row = || vec![Term::String("row".to_owned())];
         let rows = (0..100_000).map(|_| row()).collect();
-        answered(&record, "table", Term::Table(Table { columns: (&["name"]).into(), rows }));
+        answered(&record, "table", &Term::Table(Table { columns: (&["name"]).into(), rows }));
         let recorded = record.so_far();
         let bytes: usize = shown(&record).iter().map(|(statement, answer)| statement.len() + answer.len()).sum();
         assert!(bytes <= MOST_BYTES, "{bytes}");

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use super::Words;
 use super::fork_name;
 use super::forks::Forks;
-use super::report::{EventCounts, States};
+use super::states::{EventCounts, States};
 use crate::engine::application::{Application, Builder, Unavailable};
 use crate::engine::log::{Moment, RecordedEvent, StreamId};
 use crate::engine::store::codec::StoredEvent;

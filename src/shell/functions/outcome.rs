@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::shell::common_errors::{BUSY, UNAVAILABLE};
 use crate::shell::error_reason::ErrorReason;
+use crate::shell::session_record::Answer;
 use crate::shell::term::Term;
 use crate::shell::trace::Followed;
 
@@ -93,6 +94,13 @@ pub struct Failed {
     pub message: String,
     /// Whether everything is as before, so that later statements of a script may run.
     pub changes_nothing: bool,
+}
+
+impl Reply {
+    /// What the record of a session keeps of it.
+    pub(in crate::shell) fn answer<'a>(&'a self, failed: Option<&'a Failed>) -> Answer<'a> {
+        Answer { term: &self.term, notes: &self.notes, failed: failed.map(|failed| failed.message.as_str()) }
+    }
 }
 
 impl From<Term> for Reply {

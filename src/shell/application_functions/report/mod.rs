@@ -5,11 +5,8 @@ mod events;
 mod handlers;
 mod page;
 mod session;
-mod states;
 
 use self::content::{Content, MOST_EVENTS, NoReport};
-pub(super) use self::states::EventCounts;
-pub use self::states::States;
 use super::file::{ERRORS, FILE, not_written, path};
 use super::{HasApplication, counted, function};
 use crate::shell::common_errors::DEFECT;

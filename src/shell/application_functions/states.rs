@@ -31,7 +31,7 @@ pub trait States<E>: Send {
 
 /// How many events each stream has: what can be said of any application.
 #[derive(Debug, Default)]
-pub(in crate::shell::application_functions) struct EventCounts(BTreeMap<String, u64>);
+pub(super) struct EventCounts(BTreeMap<String, u64>);
 
 impl<E> States<E> for EventCounts {
     fn columns(&self) -> [&'static str; 2] {
