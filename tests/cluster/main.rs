@@ -16,6 +16,10 @@ mod library_services_share_a_cluster;
 mod nodes;
 #[cfg(feature = "nats")]
 mod programs;
+#[cfg(feature = "nats")]
+mod several_programs_on_one_cluster_answer_as_one;
+#[cfg(feature = "nats")]
+mod speaker;
 
 // What several of them need.
 #[path = "../support/nats_server.rs"]
@@ -25,5 +29,11 @@ mod nats_server;
 #[path = "../durability/clients/mod.rs"]
 mod clients;
 #[cfg(feature = "nats")]
+#[path = "../durability/judge/mod.rs"]
+mod judge;
+#[cfg(feature = "nats")]
 #[path = "../support/program.rs"]
 mod program;
+#[cfg(feature = "nats")]
+#[path = "../durability/random.rs"]
+mod random;

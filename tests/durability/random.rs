@@ -1,5 +1,7 @@
 //! Numbers that are the same in every run with the same seed (SplitMix64).
 
+#![allow(dead_code, reason = "each test file uses its part of this")]
+
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

@@ -28,6 +28,9 @@ pub(crate) const NODES: usize = 3;
 /// Longer than anything takes on a busy machine, an election among it: a hang fails instead of waiting.
 pub(crate) const HANG: Duration = Duration::from_secs(90);
 
+/// So many times three nodes are started with new ports.
+const ATTEMPTS: usize = 3;
+
 /// How often something is asked that says nothing by itself.
 const ASKED_AGAIN: Duration = Duration::from_millis(5);
 
@@ -117,8 +120,24 @@ impl Cluster {
         })
     }
 
-    /// Starts three nodes, which are well.
+    /// Starts three nodes, which are well. A port that was free may be somebody else's by then: others are tried.
     pub(crate) fn start() -> Self {
+        for _ in 0..ATTEMPTS {
+            let cluster = Self::begun();
+            let is_well = until("all nodes are well, or one has ended", || {
+                let runs = cluster.nodes.iter().all(Node::is_running);
+                let is_well = runs && cluster.nodes.iter().all(Node::is_well);
+                (is_well || !runs).then_some(is_well)
+            });
+            if is_well {
+                return cluster;
+            }
+            cluster.nodes.iter().for_each(|node| eprintln!("{}", node.log()));
+        }
+        panic!("a node does not start");
+    }
+
+    fn begun() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ports = Ports::of_all();
         let clients = ports.map(|ports| Proxy::to(ports.client));
@@ -130,7 +149,6 @@ impl Cluster {
         });
         let cluster = Self { nodes, clients, routes, streams: AtomicUsize::new(0), _directory: directory };
         cluster.nodes.iter().for_each(Node::start);
-        cluster.wait_until_well();
         cluster
     }
 
