@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::errors::Mistake;
+use super::errors::{Mistake, Unreadable};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +135,16 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Names the column of a mistake in a field of a row.
+    pub(super) fn naming_column(&self, unreadable: Unreadable) -> Unreadable {
+        match unreadable {
+            Unreadable::Field { line, field, problem } if field < self.len() => {
+                Mistake::in_column(line, self.name_at(field), problem).into()
+            }
+            other => other,
+        }
+    }
+
     /// Finds the columns by their names in the header. Other columns are left alone.
     pub(super) fn new(line: u64, names: Vec<String>, others: &ColumnNames) -> Result<Self, Mistake> {
         let mistake = |problem: String| Err(Mistake::new(line, problem));

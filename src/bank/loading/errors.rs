@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::columns::Header;
 use super::report::Loaded;
 use crate::bank::Unavailable;
 use crate::engine::runtime::StoreFailure;
@@ -90,16 +89,6 @@ impl From<Mistake> for Unreadable {
 }
 
 impl Unreadable {
-    /// Names the column of a mistake in a field.
-    pub(super) fn of_row(self, header: &Header) -> Self {
-        match self {
-            Self::Field { line, field, problem } if field < header.len() => {
-                Mistake::in_column(line, header.name_at(field), problem).into()
-            }
-            other => other,
-        }
-    }
-
     /// The error about the file at `path`.
     pub(super) fn of(self, path: &Path) -> LoadError {
         let path = path.to_owned();

@@ -116,7 +116,7 @@ fn read(
     };
     let mut reader = RowReader::new(options, header, setting);
     let (mut rows, mut ids) = (Vec::new(), RowIds::default());
-    while let Some((line, record)) = records.next().map_err(|unreadable| unreadable.of_row(reader.header()))? {
+    while let Some((line, record)) = records.next().map_err(|unreadable| reader.header().naming_column(unreadable))? {
         let row = reader.read(line, record)?;
         let command_id = ids.of(&row);
         rows.push(PlannedRow { row, command_id });

@@ -4,7 +4,6 @@ use serde::Deserialize;
 
 use super::Toured;
 use super::statements::ask;
-use super::wanted::Open;
 use crate::engine::application::handlers::HandlerReport;
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::feed::checkpoints::HandlerState;
@@ -59,6 +58,14 @@ pub(super) enum Condition {
     /// It runs, is not held, has had every event, and none is parked.
     #[serde(rename = "in order")]
     InOrder,
+}
+
+/// What is to be open.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Open {
+    Any,
+    File,
 }
 
 /// Whether it is so. Nothing is where nothing is open.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::checks::{Check, Condition};
+use super::checks::{Check, Condition, Open};
 
 /// A check in a file.
 #[derive(Debug, Default, Deserialize)]
@@ -21,14 +21,6 @@ pub(super) struct Wanted {
     history: Option<String>,
     open: Option<Open>,
     restarted: Option<bool>,
-}
-
-/// What is to be open.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Open {
-    Any,
-    File,
 }
 
 impl Wanted {

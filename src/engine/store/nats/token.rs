@@ -36,8 +36,8 @@ mod tests {
     #[test]
     fn a_name_is_one_part_of_a_subject_and_comes_back() {
         for (of, expected) in [
-            ("account-Wolfman", "account-Wolfman"),
-            ("account-The Wolf.man", "account-The=20Wolf=2Eman"),
+            ("counter-one", "counter-one"),
+            ("counter-The first.one", "counter-The=20first=2Eone"),
             ("*", "=2A"),
             (">", "=3E"),
             ("", "="),
