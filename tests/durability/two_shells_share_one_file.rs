@@ -16,7 +16,7 @@ use cqrs_bank::engine::store::sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
 use crate::accounts::{account, money};
-use crate::program::{bank, run, wait};
+use crate::program::{bank, run, wait, with_default_signals};
 
 /// Longer than anything takes on a busy machine: it is there so that a hang fails instead of waiting.
 const HANG: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ impl Shell {
     }
 
     fn open_with(path: &Path, options: &str, flags: &[&str]) -> Self {
-        let mut command = bank(flags);
+        let mut command = with_default_signals(&bank(flags));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());

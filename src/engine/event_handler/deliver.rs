@@ -14,7 +14,7 @@ use super::runner::{Runner, ended};
 use super::{EventHandler, Failure, NackAction};
 use crate::engine::feed::checkpoints::{Condition, HandlerKind, HandlerState};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
-use crate::engine::runtime::trace::detail_line;
+use crate::engine::runtime::trace::{detail_line, trace_line};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
 
@@ -45,13 +45,19 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     ) -> Result<(), RunEnd> {
         // Attempts count for the event after the checkpoint, so the checkpoint moves over unwanted events first.
         self.advance_to(event.position.before());
-        let mut is_of_step = false;
+        let (mut is_of_step, mut is_told) = (false, false);
         loop {
             if self.held.as_ref().is_some_and(Held::is_ending) {
                 return Err(RunEnd::Closed);
             }
             if self.gate.is_some() && !is_of_step {
                 is_of_step = Box::pin(self.wait_at_gate(requests)).await?;
+            }
+            if (is_of_step || event.position <= self.untold_until) && !is_told {
+                is_told = true;
+                if let Some(title) = H::TRACE_TITLE {
+                    trace_line!(event.metadata.correlation_id(), "Event Handler: {title}");
+                }
             }
             if self.context.retry.gives_up_after(self.progress.attempts) {
                 // The process ended in the middle of each attempt.

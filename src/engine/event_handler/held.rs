@@ -47,6 +47,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let reply = match request {
             SeamRequest::Hold { reply } => {
                 self.gate.get_or_insert_default();
+                self.inbox.set_held(true);
                 self.context.checkpoints.set_hold(&self.slot, Hold::Held, true);
                 reply
             }
@@ -60,6 +61,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             SeamRequest::Release { reply } => {
                 self.end_step();
                 self.gate = None;
+                self.untold_until = self.inbox.set_held(false);
                 self.context.checkpoints.set_hold(&self.slot, Hold::Held, false);
                 reply
             }

@@ -44,6 +44,8 @@ pub(super) struct Runner<E: 'static, H> {
     pub(super) held: Option<Held>,
     /// While the handler is held.
     pub(super) gate: Option<Gate>,
+    /// The last event that was offered while the handler was held: the trace does not tell of it yet.
+    pub(super) untold_until: Position,
     /// Where it is made to fail; `None` until somebody does.
     pub(super) seam: Option<Arc<Seam>>,
     pub(super) deliveries: Deliveries,
@@ -60,8 +62,20 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     ) -> Self {
         let written = progress.checkpoint;
         let reported = Condition::default();
-        let deliveries = Deliveries::default();
-        Self { instance, inbox, slot, context, progress, written, reported, held, gate: None, seam: None, deliveries }
+        Self {
+            instance,
+            inbox,
+            slot,
+            context,
+            progress,
+            written,
+            reported,
+            held,
+            gate: None,
+            untold_until: Position::START,
+            seam: None,
+            deliveries: Deliveries::default(),
+        }
     }
 
     pub(super) async fn run(mut self, mut requests: mpsc::Receiver<ControlRequest>) -> Result<(), StopReason> {

@@ -50,6 +50,8 @@ struct State<E> {
     /// How far the feed has moved the handler's checkpoint while it slept.
     skipped_to: Position,
     next: Option<NextEvents<E>>,
+    /// Whether the handler is held, so that its events are told of when it gets them.
+    is_held: bool,
     /// Whether a request waits for the handler's task, which then begins no further events.
     is_called: bool,
 }
@@ -97,7 +99,7 @@ struct NextEvents<E> {
 impl<E> Default for HandlerInbox<E> {
     fn default() -> Self {
         let (end, skipped_to) = (Position::START, Position::START);
-        let state = State { mode: Mode::Awake, end, skipped_to, next: None, is_called: false };
+        let state = State { mode: Mode::Awake, end, skipped_to, next: None, is_held: false, is_called: false };
         Self { state: Mutex::new(state), woken: Notify::new() }
     }
 }
@@ -159,7 +161,7 @@ impl<E> HandlerFeed<E> {
         // After a panic of the filter, the handler's own task asks it again.
         let mut wanted = events.iter().filter(|event| wants(&self.filter, event).unwrap_or(true)).peekable();
         let is_wanted = wanted.peek().is_some();
-        let mode = {
+        let is_told = {
             let mut state = self.inbox.lock();
             if let Mode::Asleep { wake_at } = state.mode
                 && !is_wanted
@@ -170,9 +172,9 @@ impl<E> HandlerFeed<E> {
                 }
                 return Some(&self.slot);
             }
-            state.mode
+            state.mode != Mode::Closed && !state.is_held
         };
-        if let Some(title) = self.trace_title.filter(|_| mode != Mode::Closed) {
+        if let Some(title) = self.trace_title.filter(|_| is_told) {
             for event in wanted.filter(|event| event.position > before) {
                 trace_line!(event.metadata.correlation_id(), "Event Handler: {title}");
             }
@@ -188,6 +190,13 @@ impl<E> HandlerFeed<E> {
 }
 
 impl<E> HandlerInbox<E> {
+    /// Says whether the handler is held. Answers with the last event that was offered before.
+    pub(in crate::engine) fn set_held(&self, is_held: bool) -> Position {
+        let mut state = self.lock();
+        state.is_held = is_held;
+        state.end
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -61,10 +61,9 @@ pub(in crate::shell) async fn go<D: Toured>(domain: &mut D, call: Call<'_>) -> O
         Some(value) => match string_in(value) {
             Some(file) => begin_with_file(domain, file)?,
             None => {
-                go_on_or_begin(domain)?;
                 let number: Option<usize> = value.parse().ok();
                 let lesson = number.and_then(|number| number.checked_sub(1)).ok_or(Term::Error(NO_LESSON))?;
-                show_lesson(domain, lesson)?;
+                go_to_lesson(domain, lesson)?;
             }
         },
     }
@@ -122,6 +121,19 @@ fn go_on<D: Toured>(domain: &mut D) -> Result<bool, NotDone> {
     place.lesson = place.lesson.min(lessons.all.len() - 1);
     domain.tour().begin(lessons, place, true);
     Ok(true)
+}
+
+/// Goes to a lesson of the tour that is under way, or was, or of the domain's own.
+fn go_to_lesson<D: Toured>(domain: &mut D, lesson: usize) -> Result<(), NotDone> {
+    if !domain.tour().is_under_way() {
+        let place = domain.tour().kept_place().unwrap_or_default();
+        let lessons = lessons_of(domain, place.file.as_deref())?;
+        if lesson >= lessons.all.len() {
+            return Err(Term::Error(NO_LESSON).into());
+        }
+        domain.tour().begin(lessons, place, true);
+    }
+    show_lesson(domain, lesson)
 }
 
 fn go_on_or_begin<D: Toured>(domain: &mut D) -> Result<(), NotDone> {

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use toml::Spanned;
 
 use super::checks::holds;
@@ -11,6 +13,9 @@ use super::place::Place;
 use super::statements::ask;
 use super::{Toured, text};
 use crate::shell::application_functions::HasApplication;
+
+/// How long a look at the state waits for handlers.
+const LONGEST_LOOK: Duration = Duration::from_millis(500);
 
 /// The tour of a session, if one is under way.
 #[derive(Debug, Default)]
@@ -109,10 +114,15 @@ pub(in crate::shell) async fn afterword<D: Toured>(domain: &mut D) -> Option<Str
     let (lessons, index, is_restarted) = (tour.lessons.clone(), tour.place.lesson, tour.is_restarted);
     let before = tour.place.passed;
     let lesson = lessons.all.get(index)?;
+    if has_just_answered && lesson.checks.is_empty() {
+        // It happens with the next statement.
+        return tour.place.answer.as_deref().map(text::noted);
+    }
     let application = domain.application().ok();
     if let Some(application) = &application {
-        // What the statement has led to is part of what has happened.
-        application.wait_until_settled().await;
+        // What the statement has led to is part of what has happened. A handler that tries again and again, or a fork that
+        // nobody has asked anything, keeps no prompt waiting.
+        let _ = timeout(LONGEST_LOOK, application.wait_until_settled()).await;
     }
     let mut passed = before;
     while let Some(check) = lesson.checks.get(passed) {

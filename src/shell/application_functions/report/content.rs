@@ -12,6 +12,7 @@ use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::LogPages;
 use crate::engine::store::codec::StoredEvent;
+use crate::shell::application_functions::cascade::came_to;
 use crate::shell::application_functions::{HasApplication, States};
 use crate::shell::escape;
 use crate::shell::progress::ProgressLine;
@@ -79,6 +80,9 @@ impl Content {
         let shown = StatesShown::of(states.as_mut(), &read);
         for (event, read) in events.iter_mut().zip(&read) {
             event.quantity = states.quantity(read).as_ref().map(cell);
+            let deliveries = application.deliveries(read.position);
+            event.deliveries =
+                deliveries.iter().map(|told| (told.handler, escape::line(&came_to(told)).into_owned())).collect();
         }
         Ok(Self {
             of: D::WORDS.module,

@@ -29,6 +29,9 @@ pub(super) struct EventShown {
     pub(super) quantity: Option<String>,
     /// The name and the JSON of each field.
     data: Vec<(String, String)>,
+    /// What came of it at handlers, each by its name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) deliveries: Vec<(&'static str, String)>,
 }
 
 /// A command, as the page shows it.
@@ -82,6 +85,7 @@ impl EventShown {
             r#type: event.data.event_type(),
             quantity: None,
             data: event_record::fields(&event.data).unwrap_or_default().iter().map(field).collect(),
+            deliveries: Vec::new(),
         }
     }
 }

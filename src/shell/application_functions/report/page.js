@@ -185,7 +185,14 @@
       link.href = `#position=${place}`;
       link.setAttribute("aria-current", String(place === position));
       leaf.classList.toggle("is-later", place > position);
-      leaf.append(link, ...answered(answersTo.get(place)));
+      const fates = (event.deliveries ?? []).map(([handler, fate]) => element("li", `${handler}: ${fate}`));
+      if (fates.length > 0) {
+        const list = element("ul");
+        list.append(...fates);
+        leaf.append(link, list, ...answered(answersTo.get(place)));
+      } else {
+        leaf.append(link, ...answered(answersTo.get(place)));
+      }
       below.append(leaf);
     }
     node.append(below, ...answered(insteadOf.get(index)));
@@ -208,6 +215,8 @@
   // What has become of the event at the position with a handler.
   function fate(handler) {
     if (position === 0) return "";
+    const told = (eventAt.get(position)?.deliveries ?? []).find(([name]) => name === handler.name);
+    if (told !== undefined) return told[1];
     const aside = parked.find((one) => one.handler === handler.name && one.position === position);
     if (aside !== undefined) return `parked after ${aside.attempts} attempts: ${aside.reason}`;
     if (handler.checkpoint < position) {
@@ -217,7 +226,10 @@
     const noted = session.statements.filter((statement) => checkpoint(statement) !== undefined);
     const behind = noted.filter((statement) => checkpoint(statement) < position);
     const missed = behind.filter(({ checkpoints }) => checkpoints.some(([, seen]) => seen >= position));
-    return missed.length === 0 ? "seen" : `seen after statement ${missed[missed.length - 1].number}`;
+    if (missed.length === 0) return "seen";
+    // What was noted first after it was missed last has let the handler see it.
+    const next = noted[noted.indexOf(missed[missed.length - 1]) + 1];
+    return next === undefined ? "seen" : `seen after statement ${next.number}`;
   }
 
   const fates = handlers.map((handler) => {
