@@ -158,15 +158,17 @@ impl fmt::Display for Table {
         let widths: Vec<_> = (0..self.columns.len())
             .map(|column| lines.iter().map(|line| line[column].width()).max().unwrap_or(0))
             .collect();
-        let is_number =
-            |column: usize| self.rows.iter().any(|row| matches!(row[column], Term::Integer(_) | Term::Decimal(_)));
+        // Once for each column, as a long column of texts is looked through to its end.
+        let is_number: Vec<_> = (0..self.columns.len())
+            .map(|column| self.rows.iter().any(|row| matches!(row[column], Term::Integer(_) | Term::Decimal(_))))
+            .collect();
         for (number, line) in lines.iter().enumerate() {
             let mut text = String::new();
             for (column, cell) in line.iter().enumerate() {
                 let padding = " ".repeat(widths[column] - cell.width());
                 let separator = if column == 0 { "" } else { "  " };
                 let (before, after) =
-                    if is_number(column) { (padding, String::new()) } else { (String::new(), padding) };
+                    if is_number[column] { (padding, String::new()) } else { (String::new(), padding) };
                 write!(text, "{separator}{before}{cell}{after}")?;
             }
             write!(f, "{}{}", if number == 0 { "" } else { "\n" }, text.trim_end())?;
