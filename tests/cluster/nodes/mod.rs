@@ -229,8 +229,11 @@ impl Cluster {
     /// Makes a stream of three replicas that takes everything under its name, and waits until its replicas are there.
     pub(crate) fn make_stream(&self, name: &str) {
         let stream = json!({ "name": name, "subjects": [format!("{name}.>")], "num_replicas": NODES });
-        let made = self.ask(&format!("$JS.API.STREAM.CREATE.{name}"), &stream);
-        assert_eq!(made["config"]["num_replicas"], json!(NODES), "{made}");
+        // A leader that was just chosen may not have heard of every node yet.
+        until("the stream is made", || {
+            let made = self.ask(&format!("$JS.API.STREAM.CREATE.{name}"), &stream);
+            (made["config"]["num_replicas"] == json!(NODES)).then_some(())
+        });
         self.leader_of(name);
         self.wait_until_well();
     }
