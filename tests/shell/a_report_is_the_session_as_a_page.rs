@@ -227,7 +227,7 @@ Bank.report "lesson.html"
 "#;
     run_in(&directory, &["--quiet"], script);
     let page = report_of(&directory, "lesson.html");
-    let handlers = page.report["handlers"]["handlers"].as_array().unwrap();
+    let handlers = page.report["handlers"].as_array().unwrap();
     let named = |name: &str| handlers.iter().find(|handler| handler["name"] == name).unwrap();
     let balances = named("balances");
     assert_eq!(
@@ -235,8 +235,9 @@ Bank.report "lesson.html"
         (&json!(4), &json!(1), &json!("held"))
     );
     assert_eq!(named("transfer")["parked"], 1);
-    let parked = &page.report["handlers"]["parked"];
-    assert_eq!((&parked[0]["handler"], &parked[0]["position"]), (&json!("transfer"), &json!(4)));
+    let reserved = &page.report["events"][3];
+    let deliveries = json!([["transfer", "parked after attempt 1: it was made to fail"]]);
+    assert_eq!((&reserved["position"], &reserved["deliveries"]), (&json!(4), &deliveries));
     let session = page.report["session"]["statements"].as_array().unwrap();
     let deposit = session.last().unwrap();
     assert_eq!(deposit["statement"], "Bank.deposit 1, 1");

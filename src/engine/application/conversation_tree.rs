@@ -3,14 +3,13 @@
 use foldhash::{HashMap, HashMapExt as _};
 use uuid::Uuid;
 
-use super::handlers::MAX_PARKED;
+use super::deliveries::KnownDeliveries;
 use super::{Application, Unavailable};
 use crate::engine::command_handler::{Decided, Decision, Decisions};
-use crate::engine::event_handler::{Delivery, DeliveryOutcome, HandlerControl};
+use crate::engine::event_handler::Delivery;
 use crate::engine::log::{Metadata, Position, RecordedEvent};
 use crate::engine::process_manager::answer_of;
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::handler_records::{HandlerRecords as _, ParkedEvent};
 use crate::engine::store::{EventStore as _, MAX_READ};
 
 /// The most commands of a tree.
@@ -93,9 +92,7 @@ impl<E: StoredEvent> Application<E> {
             }
         }
         let mut tree = found.into_tree();
-        let parked = self.store().read_parked(0, MAX_PARKED).await;
-        let told = Told { controls: self.handler_controls(), parked: self.or_unavailable(parked).await? };
-        told.tell(&mut tree.commands);
+        tell(&self.deliveries().await?, &mut tree.commands);
         Ok(tree)
     }
 
@@ -133,31 +130,13 @@ impl<E: StoredEvent> Application<E> {
     }
 }
 
-/// Where it stands what came of deliveries.
-struct Told {
-    controls: Vec<HandlerControl>,
-    parked: Vec<ParkedEvent>,
-}
-
-impl Told {
-    fn tell<E>(&self, commands: &mut [CommandNode<E>]) {
-        for command in commands {
-            for node in &mut command.events {
-                node.deliveries =
-                    self.controls.iter().filter_map(|control| self.delivery(control, node.event.position)).collect();
-                self.tell(&mut node.answers);
-            }
-            self.tell(&mut command.instead);
+fn tell<E>(known: &KnownDeliveries, commands: &mut [CommandNode<E>]) {
+    for command in commands {
+        for node in &mut command.events {
+            node.deliveries = known.of(node.event.position);
+            tell(known, &mut node.answers);
         }
-    }
-
-    fn delivery(&self, control: &HandlerControl, position: Position) -> Option<Delivery> {
-        let is_it = |parked: &&ParkedEvent| parked.position == position && parked.handler == control.name();
-        control.delivery(position).or_else(|| {
-            let ParkedEvent { attempts, reason, .. } = self.parked.iter().find(is_it)?.clone();
-            let outcome = DeliveryOutcome::Parked { reason };
-            Some(Delivery { handler: control.name(), position, attempts, outcome })
-        })
+        tell(known, &mut command.instead);
     }
 }
 

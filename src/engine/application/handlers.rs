@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Application, Unavailable};
-use crate::engine::event_handler::{Delivery, ParkedError};
+use crate::engine::event_handler::ParkedError;
 use crate::engine::feed::checkpoints::{HandlerState, HandlerStatus};
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::EventStore as _;
@@ -48,12 +48,6 @@ impl<E: StoredEvent> Application<E> {
         }
         self.in_place().await?;
         Ok(reports)
-    }
-
-    /// What came of the delivery of the event at a position to each handler, as far as this process
-    /// [remembers](crate::engine::event_handler::HandlerControl::delivery).
-    pub fn deliveries(&self, position: Position) -> Vec<Delivery> {
-        self.handler_controls().iter().filter_map(|control| control.delivery(position)).collect()
     }
 
     /// For a handler that another process runs, the progress that it has stored, and the events that need no handling

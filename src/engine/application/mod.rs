@@ -14,6 +14,7 @@ mod cause;
 mod close;
 mod cluster;
 mod conversation_tree;
+mod deliveries;
 mod dispatch;
 mod errors;
 mod export;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::events::{CommandShown, EventShown, commands, events};
-use super::handlers::{HandlersShown, handlers};
+use super::handlers::{HandlerShown, handlers, shortened};
 use super::session::{SessionShown, session};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Position, RecordedEvent};
@@ -37,7 +37,7 @@ pub(super) struct Content {
     events: Vec<EventShown>,
     commands: Vec<CommandShown>,
     states: StatesShown,
-    handlers: HandlersShown,
+    handlers: Vec<HandlerShown>,
     session: SessionShown,
 }
 
@@ -78,11 +78,11 @@ impl Content {
         let before = read.first().map_or(Position::START, |event| event.position.before());
         fold(application, before, states.as_mut()).await?;
         let shown = StatesShown::of(states.as_mut(), &read);
+        let known = application.deliveries().await?;
         for (event, read) in events.iter_mut().zip(&read) {
             event.quantity = states.quantity(read).as_ref().map(cell);
-            let deliveries = application.deliveries(read.position);
             event.deliveries =
-                deliveries.iter().map(|told| (told.handler, escape::line(&came_to(told)).into_owned())).collect();
+                known.of(read.position).iter().map(|told| (told.handler, shortened(&came_to(told)))).collect();
         }
         Ok(Self {
             of: D::WORDS.module,

@@ -10,23 +10,12 @@ use crate::shell::application_functions::handlers::next_attempt;
 use crate::shell::escape;
 use crate::shell::term::cell;
 
-/// The most parked events on the page.
-const MOST_PARKED: usize = 50;
-
-/// The most characters of an error.
+/// The most characters of an error, and of what came of a delivery.
 const LONGEST_ERROR: usize = 200;
 
-/// The handlers, and what they have set aside.
+/// A handler, as the page shows it.
 #[derive(Debug, Serialize)]
-pub(super) struct HandlersShown {
-    handlers: Vec<HandlerShown>,
-    parked: Vec<ParkedShown>,
-    /// How many more are parked.
-    parked_left_out: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct HandlerShown {
+pub(super) struct HandlerShown {
     name: &'static str,
     kind: String,
     checkpoint: u64,
@@ -37,19 +26,11 @@ struct HandlerShown {
     last_error: String,
 }
 
-#[derive(Debug, Serialize)]
-struct ParkedShown {
-    handler: String,
-    position: u64,
-    attempts: u32,
-    reason: String,
-}
-
 /// How the handlers are. Events after `end` are none of the report's.
 pub(super) async fn handlers<E: StoredEvent>(
     application: &Application<E>,
     end: Position,
-) -> Result<HandlersShown, Unavailable> {
+) -> Result<Vec<HandlerShown>, Unavailable> {
     let shown = |HandlerReport { status, parked, .. }: &HandlerReport| {
         let checkpoint = status.checkpoint.min(end);
         let behind = end.get() - checkpoint.get();
@@ -65,20 +46,10 @@ pub(super) async fn handlers<E: StoredEvent>(
             last_error: shortened(status.condition.last_error.as_deref().unwrap_or_default()),
         }
     };
-    let handlers = application.handlers().await?.iter().map(shown).collect();
-    let mut parked = application.parked().await?;
-    parked.retain(|(parked, _)| parked.position <= end);
-    let parked_left_out = parked.len().saturating_sub(MOST_PARKED);
-    let parked = parked.iter().skip(parked_left_out).map(|(parked, _)| ParkedShown {
-        handler: shortened(&parked.handler),
-        position: parked.position.get(),
-        attempts: parked.attempts,
-        reason: shortened(&parked.reason),
-    });
-    Ok(HandlersShown { handlers, parked: parked.collect(), parked_left_out })
+    Ok(application.handlers().await?.iter().map(shown).collect())
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let end = text.char_indices().nth(LONGEST_ERROR).map(|(end, _)| end);
     escape::line(&end.map_or_else(|| text.to_owned(), |end| format!("{}…", &text[..end]))).into_owned()
 }

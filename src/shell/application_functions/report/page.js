@@ -3,8 +3,7 @@
 // Shows the report at a position. What comes from data is set as text and never as HTML.
 (() => {
   const report = JSON.parse(document.getElementById("report").textContent);
-  const { events, commands, states, session } = report;
-  const { handlers, parked, parked_left_out } = report.handlers;
+  const { events, commands, states, handlers, session } = report;
 
   const first = events.length === 0 ? 0 : events[0].position - 1;
   const last = events.length === 0 ? 0 : events[events.length - 1].position;
@@ -185,14 +184,9 @@
       link.href = `#position=${place}`;
       link.setAttribute("aria-current", String(place === position));
       leaf.classList.toggle("is-later", place > position);
-      const fates = (event.deliveries ?? []).map(([handler, fate]) => element("li", `${handler}: ${fate}`));
-      if (fates.length > 0) {
-        const list = element("ul");
-        list.append(...fates);
-        leaf.append(link, list, ...answered(answersTo.get(place)));
-      } else {
-        leaf.append(link, ...answered(answersTo.get(place)));
-      }
+      const fates = element("ul");
+      fates.append(...(event.deliveries ?? []).map(([handler, fate]) => element("li", `${handler}: ${fate}`)));
+      leaf.append(link, ...(fates.hasChildNodes() ? [fates] : []), ...answered(answersTo.get(place)));
       below.append(leaf);
     }
     node.append(below, ...answered(insteadOf.get(index)));
@@ -217,8 +211,6 @@
     if (position === 0) return "";
     const told = (eventAt.get(position)?.deliveries ?? []).find(([name]) => name === handler.name);
     if (told !== undefined) return told[1];
-    const aside = parked.find((one) => one.handler === handler.name && one.position === position);
-    if (aside !== undefined) return `parked after ${aside.attempts} attempts: ${aside.reason}`;
     if (handler.checkpoint < position) {
       return handler.attempts > 0 && handler.checkpoint + 1 === position ? `attempt ${handler.attempts}` : "not seen";
     }
@@ -323,7 +315,6 @@
   at("no-events").hidden = events.length > 0;
   at("more-states").hidden = !states.are_more;
   noteLeftOut("left-out", report.left_out, "earlier event");
-  noteLeftOut("more-parked", parked_left_out, "parked event");
   slider.min = first;
   slider.max = last;
   slider.disabled = first === last;
