@@ -1,7 +1,7 @@
 //! What is held and broken, as the prompt and replies say it.
 
 use super::functions::Domain;
-use super::session_record::Progress;
+use super::session_record::HandlerCheckpoints;
 use super::trace::Trace;
 use crate::engine::application::{Held, Seams};
 
@@ -22,8 +22,8 @@ pub(super) fn held<D: Domain>(domain: &D, trace: &Trace) -> Vec<&'static str> {
 }
 
 /// How far the handlers are, once something was held or broken.
-pub(super) fn progress<D: Domain>(domain: &D, trace: &Trace) -> Option<Progress> {
-    seams(domain, trace).map(Progress::of)
+pub(super) fn progress<D: Domain>(domain: &D, trace: &Trace) -> Option<HandlerCheckpoints> {
+    seams(domain, trace).map(HandlerCheckpoints::of)
 }
 
 /// Forgets what was read between two calls, as by completion.

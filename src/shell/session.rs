@@ -19,7 +19,7 @@ use super::printing::PendingOutput;
 use super::prompt_text;
 use super::read_statement::{ReadStatement, Runnable};
 use super::screen::Screen;
-use super::session_record::{Place, SessionRecord};
+use super::session_record::{RecordIndex, SessionRecord};
 use super::term::Term;
 use super::trace::{Followed, Trace};
 
@@ -41,7 +41,7 @@ pub(super) struct Unanswered {
     number: usize,
     /// Its text with secrets masked, if that is printed too.
     shown: Box<str>,
-    recorded: Place,
+    recorded: RecordIndex,
 }
 
 /// Runs statements on a domain, one at a time, or sends their commands ahead. Output gathers in a buffer that the caller
@@ -55,7 +55,7 @@ pub struct Session<D> {
     statement_count: usize,
     record: SessionRecord,
     /// Where the running statement stands in the record.
-    recorded: Place,
+    recorded: RecordIndex,
     pending_output: PendingOutput,
     /// A statement that keeps printing, with the reply for its end.
     live: Option<(String, Reply)>,
@@ -74,7 +74,7 @@ impl<D: Domain> Session<D> {
             style,
             statement_count: 0,
             record: SessionRecord::default(),
-            recorded: Place::default(),
+            recorded: RecordIndex::default(),
             pending_output,
             live: None,
             screen: Screen::default(),

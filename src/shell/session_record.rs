@@ -48,12 +48,12 @@ pub struct RecordedStatement {
     /// What was answered; `None` as long as nothing was.
     pub answer: Option<String>,
     /// How far each handler was then. Noted only once something was held or broken.
-    pub progress: Option<Progress>,
+    pub progress: Option<HandlerCheckpoints>,
 }
 
 /// How far the handlers of an application were.
 #[derive(Clone, Debug)]
-pub struct Progress {
+pub struct HandlerCheckpoints {
     seams: Seams,
     checkpoints: Vec<(&'static str, Position)>,
 }
@@ -71,7 +71,7 @@ pub(super) struct Answer<'a> {
 
 /// Where a statement stands in a record.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place(u64);
+pub(super) struct RecordIndex(u64);
 
 /// A part of a record.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +91,7 @@ impl SessionRecord {
     }
 
     /// Adds a statement that is about to run.
-    pub(super) fn begin(&self, number: usize, statement: &str) -> Place {
+    pub(super) fn begin(&self, number: usize, statement: &str) -> RecordIndex {
         let mut state = self.lock();
         // Room is made first, so that what leaves is reused: a long script adds statements as fast as they run.
         let mut next = state.make_room(statement.len().min(LONGEST)).unwrap_or_default();
@@ -99,20 +99,20 @@ impl SessionRecord {
         Bounded::fill(&mut next.statement, format_args!("{statement}"));
         state.bytes += next.statement.len();
         state.statements.push_back(next);
-        Place(state.left_out + state.statements.len() as u64 - 1)
+        RecordIndex(state.left_out + state.statements.len() as u64 - 1)
     }
 
     /// Adds what was answered.
-    pub(super) fn answer(&self, place: Place, answer: Answer<'_>, progress: Option<Progress>) {
+    pub(super) fn answer(&self, place: RecordIndex, answer: Answer<'_>, progress: Option<HandlerCheckpoints>) {
         self.write_answer(place, progress, |text| Bounded::fill(text, format_args!("{answer}")));
     }
 
     /// Says why a statement was not run.
-    pub(super) fn mistake(&self, place: Place, message: &str) {
+    pub(super) fn mistake(&self, place: RecordIndex, message: &str) {
         self.write_answer(place, None, |answer| Bounded::fill(answer, format_args!("error: {message}")));
     }
 
-    fn write_answer(&self, place: Place, progress: Option<Progress>, write: impl FnOnce(&mut String)) {
+    fn write_answer(&self, place: RecordIndex, progress: Option<HandlerCheckpoints>, write: impl FnOnce(&mut String)) {
         let mut state = self.lock();
         // It may have left the record already.
         let Some(index) = place.0.checked_sub(state.left_out).and_then(|index| usize::try_from(index).ok()) else {
@@ -152,7 +152,7 @@ impl State {
     }
 }
 
-impl Progress {
+impl HandlerCheckpoints {
     /// How far the handlers of an application are now.
     pub(super) fn of(seams: Seams) -> Self {
         let checkpoints = seams.checkpoints();

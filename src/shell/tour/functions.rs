@@ -5,8 +5,8 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::bookmark::Bookmark;
 use super::lessons::{Lessons, MAX_BYTES};
-use super::place::Place;
 use super::{Toured, text};
 use crate::engine::disk::open_regular;
 use crate::shell::application_functions::HasApplication;
@@ -139,7 +139,7 @@ fn go_to_lesson<D: Toured>(domain: &mut D, lesson: usize) -> Result<(), NotDone>
 fn go_on_or_begin<D: Toured>(domain: &mut D) -> Result<(), NotDone> {
     if !go_on(domain)? {
         let lessons = lessons_of(domain, None)?;
-        domain.tour().begin(lessons, Place::default(), false);
+        domain.tour().begin(lessons, Bookmark::default(), false);
     }
     Ok(())
 }
@@ -148,7 +148,7 @@ fn begin_with_file<D: Toured>(domain: &mut D, file: &str) -> Result<(), NotDone>
     let lessons = lessons_of(domain, Some(Path::new(file)))?;
     // The next run of the program may begin in another directory.
     let file = canonicalize(file).map_err(|error| unreadable(Path::new(file), &error))?;
-    domain.tour().begin(lessons, Place { file: Some(file), ..Place::default() }, false);
+    domain.tour().begin(lessons, Bookmark { file: Some(file), ..Bookmark::default() }, false);
     Ok(())
 }
 

@@ -3,13 +3,13 @@
 //!
 //! Lessons are [data](lessons), those of a domain and those of anybody's file alike. After each statement the tour looks
 //! at the state with the functions and queries that the prompt has ([`checks`]), and [says](text) what comes next. The
-//! [place](place) is kept in a file, so that one goes on after a break, or a crash. A domain adds the [`functions`] to its
+//! [place](bookmark) is kept in a file, so that one goes on after a break, or a crash. A domain adds the [`functions`] to its
 //! table and is [`Toured`]; nothing below knows of a tour.
 
+mod bookmark;
 mod checks;
 mod functions;
 mod lessons;
-mod place;
 mod progress;
 mod statements;
 #[cfg(all(test, feature = "bank"))]

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use toml::Spanned;
 
+use super::bookmark::Bookmark;
 use super::checks::holds;
 use super::lessons::{Lesson, Lessons};
-use super::place::Place;
 use super::statements::ask;
 use super::{Toured, text};
 use crate::shell::application_functions::HasApplication;
@@ -31,7 +31,7 @@ pub(in crate::shell) struct Tour {
 #[derive(Debug)]
 pub(super) struct UnderWay {
     pub(super) lessons: Arc<Lessons>,
-    pub(super) place: Place,
+    pub(super) place: Bookmark,
     /// Whether the program was started again within this lesson.
     is_restarted: bool,
     /// Whether it was said that the lesson's question has no answer.
@@ -52,12 +52,12 @@ impl Tour {
     }
 
     /// The place that an earlier run of the program has kept.
-    pub(super) fn kept_place(&self) -> Option<Place> {
-        Place::read(self.kept_in.as_deref()?)
+    pub(super) fn kept_place(&self) -> Option<Bookmark> {
+        Bookmark::read(self.kept_in.as_deref()?)
     }
 
     /// Begins with these lessons, at a place.
-    pub(super) fn begin(&mut self, lessons: Arc<Lessons>, place: Place, is_restarted: bool) {
+    pub(super) fn begin(&mut self, lessons: Arc<Lessons>, place: Bookmark, is_restarted: bool) {
         self.under_way = Some(UnderWay { lessons, place, is_restarted, is_reminded: false, has_just_answered: false });
         self.keep_place();
     }
@@ -65,7 +65,7 @@ impl Tour {
     /// Goes to a lesson.
     pub(super) fn go_to(&mut self, lesson: usize) {
         if let Some(UnderWay { lessons, place, .. }) = self.under_way.take() {
-            self.begin(lessons, Place { lesson, passed: 0, answer: None, ..place }, false);
+            self.begin(lessons, Bookmark { lesson, passed: 0, answer: None, ..place }, false);
         }
     }
 
@@ -73,7 +73,7 @@ impl Tour {
     pub(super) fn end(&mut self) {
         self.under_way = None;
         if let Some(path) = &self.kept_in {
-            Place::forget(path);
+            Bookmark::forget(path);
         }
     }
 

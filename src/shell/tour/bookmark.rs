@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 64 << 10;
 
 /// How far somebody has come.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub(super) struct Place {
+pub(super) struct Bookmark {
     /// The file of the lessons; `None` for those of the domain.
     pub(super) file: Option<PathBuf>,
     /// The index of the lesson.
@@ -24,7 +24,7 @@ pub(super) struct Place {
     pub(super) answer: Option<String>,
 }
 
-impl Place {
+impl Bookmark {
     /// The place in a file, if there is one.
     pub(super) fn read(path: &Path) -> Option<Self> {
         match read(path) {
@@ -56,7 +56,7 @@ impl Place {
     }
 }
 
-fn read(path: &Path) -> io::Result<Place> {
+fn read(path: &Path) -> io::Result<Bookmark> {
     let mut bytes = Vec::new();
     open_regular(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(serde_json::from_slice(&bytes)?)
@@ -70,13 +70,13 @@ mod tests {
     fn a_place_is_kept_read_and_forgotten() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state/tour");
-        assert_eq!(Place::read(&path), None);
-        let place = Place { file: Some("mine.toml".into()), lesson: 3, passed: 1, answer: Some("70".to_owned()) };
+        assert_eq!(Bookmark::read(&path), None);
+        let place = Bookmark { file: Some("mine.toml".into()), lesson: 3, passed: 1, answer: Some("70".to_owned()) };
         place.keep(&path);
-        assert_eq!(Place::read(&path), Some(place));
-        Place::forget(&path);
-        Place::forget(&path);
-        assert_eq!(Place::read(&path), None);
+        assert_eq!(Bookmark::read(&path), Some(place));
+        Bookmark::forget(&path);
+        Bookmark::forget(&path);
+        assert_eq!(Bookmark::read(&path), None);
     }
 
     #[test]
@@ -85,7 +85,7 @@ mod tests {
         let path = directory.path().join("tour");
         for other in ["", "{\"lesson\":-1}", "\u{0}"] {
             fs::write(&path, other).unwrap();
-            assert_eq!(Place::read(&path), None);
+            assert_eq!(Bookmark::read(&path), None);
         }
     }
 }
