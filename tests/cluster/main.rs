@@ -18,8 +18,6 @@ mod nodes;
 mod programs;
 #[cfg(feature = "nats")]
 mod several_programs_on_one_cluster_answer_as_one;
-#[cfg(feature = "nats")]
-mod speaker;
 
 // What several of them need.
 #[path = "../support/nats_server.rs"]
@@ -37,3 +35,6 @@ mod program;
 #[cfg(feature = "nats")]
 #[path = "../durability/random.rs"]
 mod random;
+#[cfg(feature = "nats")]
+#[path = "../durability/speaker.rs"]
+mod speaker;

@@ -3,19 +3,19 @@
 //!
 //! `BANK_FAULTS` sets how many faults there are, `BANK_FAULTS_SEED` what is asked.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::judge::bank::{Call, Heard, Said, judge_bank};
+use crate::judge::NEVER;
+use crate::judge::bank::{Heard, judge_bank};
 use crate::judge::bank_log::BankLog;
-use crate::judge::{NEVER, Ticks};
 use crate::nodes::{Case, Condition, until};
-use crate::speaker::Speaker;
+use crate::programs::{closed_program, url};
+use crate::random::Random;
+use crate::speaker::{Speaker, Spoken};
 
 /// So many commands are stored between one fault and the next.
 const BETWEEN: u64 = 30;
@@ -68,6 +68,9 @@ const FAULTS: [Fault; 16] = [
     Fault::Stop(Whom::Follower),
 ];
 
+/// So long a program is suspended at the most, in milliseconds.
+const SUSPENDED: u64 = 3_000;
+
 /// So many faults come to pass in an ordinary run …
 const FEW: u64 = 3;
 
@@ -94,21 +97,16 @@ fn setting(name: &str, otherwise: u64) -> u64 {
 }
 
 /// What all programs of a round share.
-pub(crate) struct Round<'a> {
-    pub(crate) seed: u64,
-    pub(crate) cluster: &'a Case,
-    pub(crate) stream: String,
-    pub(crate) programs: usize,
+struct Round<'a> {
+    seed: u64,
+    cluster: &'a Case,
+    stream: String,
+    programs: usize,
     /// Whether programs are killed and suspended.
     is_disturbed: bool,
-    pub(crate) directory: TempDir,
-    pub(crate) ticks: Ticks,
-    /// Every operation has a number of its own.
-    pub(crate) numbers: AtomicU64,
-    pub(crate) stored: AtomicU64,
-    pub(crate) is_over: AtomicBool,
-    pub(crate) calls: Mutex<Vec<Call>>,
-    pub(crate) problems: Mutex<Vec<String>>,
+    directory: TempDir,
+    is_over: AtomicBool,
+    spoken: Spoken,
 }
 
 impl<'a> Round<'a> {
@@ -121,23 +119,19 @@ impl<'a> Round<'a> {
             programs,
             is_disturbed,
             directory: tempfile::tempdir().unwrap(),
-            ticks: Ticks::default(),
-            numbers: AtomicU64::new(1),
-            stored: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
-            calls: Mutex::default(),
-            problems: Mutex::default(),
+            spoken: Spoken::default(),
         }
     }
 
     fn run(self, faults: &[Fault]) {
-        let mut first = Speaker::new(&self, self.programs);
+        let mut first = self.speaker(self.programs);
         first.program();
         first.left();
         thread::scope(|scope| {
             for number in 0..self.programs {
                 let round = &self;
-                scope.spawn(move || Speaker::new(round, number).speak(round.is_disturbed));
+                scope.spawn(move || round.speak(round.speaker(number)));
             }
             // What panics here must not leave the speakers speaking.
             let _over = Over(&self.is_over);
@@ -147,8 +141,8 @@ impl<'a> Round<'a> {
             }
         });
         let log = self.last_questions();
-        let mut found = self.problems.lock().unwrap().clone();
-        let calls = self.calls.lock().unwrap();
+        let mut found = self.spoken.problems.lock().unwrap().clone();
+        let calls = self.spoken.calls.lock().unwrap();
         found.extend(log.and_then(|log| judge_bank(&calls, &log)).err());
         let unanswered = calls.iter().filter(|call| call.returned == NEVER).count();
         let unavailable = calls.iter().filter(|call| call.heard == Heard::Refused("unavailable".to_owned())).count();
@@ -156,13 +150,47 @@ impl<'a> Round<'a> {
         assert!(found.is_empty(), "BANK_FAULTS_SEED={}, {} operations: {}", self.seed, calls.len(), found.join("\n"));
     }
 
+    /// Who speaks to a program that has its replica, and what it has seen, as on a machine of its own.
+    fn speaker(&self, number: usize) -> Speaker<'_> {
+        let create = if number == self.programs { ", create: true" } else { "" };
+        Speaker::new(&self.spoken, number, Random::new(self.seed * 100 + number as u64), move || {
+            let mut program = closed_program(&self.directory.path().join(format!("program-{number}")));
+            let url = url(self.cluster, &self.stream);
+            match program.ask(&format!("Bank.open {url:?}{create}")) {
+                Some(answer) if answer["reply"].get("ok").is_some() => Ok(program),
+                Some(answer) if answer["reply"]["error"] == "unavailable" => {
+                    drop(program.leave());
+                    Err(None)
+                }
+                answer => Err(Some(format!("Bank.open: {answer:?} {:?}", program.leave()))),
+            }
+        })
+    }
+
+    fn speak(&self, mut speaker: Speaker<'_>) {
+        let mut behind = None;
+        while !self.is_over.load(Ordering::Relaxed) {
+            let said = behind.take().unwrap_or_else(|| speaker.next());
+            match speaker.random.below(200) {
+                0..=3 if self.is_disturbed => speaker.killed(said),
+                4 if self.is_disturbed => {
+                    let milliseconds = speaker.random.below(SUSPENDED);
+                    speaker.suspended(said, milliseconds);
+                }
+                5 if self.is_disturbed => speaker.left(),
+                _ => behind = speaker.talk(said),
+            }
+        }
+        speaker.left();
+    }
+
     /// Waits until so many more commands have been stored.
     fn wait_for_commands(&self, count: u64) {
-        let enough = self.stored.load(Ordering::Relaxed) + count;
+        let enough = self.spoken.stored.load(Ordering::Relaxed) + count;
         until("commands are stored", || {
-            let problems = self.problems.lock().unwrap();
+            let problems = self.spoken.problems.lock().unwrap();
             assert!(problems.len() < 20, "{}", problems.join("\n"));
-            (self.stored.load(Ordering::Relaxed) >= enough).then_some(())
+            (self.spoken.stored.load(Ordering::Relaxed) >= enough).then_some(())
         });
     }
 
@@ -226,12 +254,8 @@ impl<'a> Round<'a> {
 
     /// When what was begun has ended: a program that knows nothing but the log is asked for everything.
     fn last_questions(&self) -> Result<BankLog, String> {
-        let mut last = Speaker::new(self, self.programs + 1);
-        let verified = last.program().ask("Bank.verify").map_or(Value::Null, |mut answer| answer["reply"].take());
-        if verified.get("ok").is_none() {
-            let ended = last.program.take().unwrap().leave();
-            last.problem(format!("Bank.verify: {verified} {ended:?}"));
-        }
+        let mut last = self.speaker(self.programs + 1);
+        last.verify();
         let mut exports = 0;
         // A program that was killed has the lease until that ends by itself.
         let log = until("every transfer has ended", || {
@@ -242,12 +266,7 @@ impl<'a> Round<'a> {
             let is_half_done = log.as_ref().is_ok_and(|log| log.half_done() > 0);
             (!is_half_done).then_some(log)
         })?;
-        for account in log.accounts() {
-            last.call(Said::Balance { account: account.to_owned() });
-        }
-        for said in [Said::Total, Said::List, Said::Transfers { from: 1, limit: 100_000 }] {
-            last.call(said);
-        }
+        last.ask_for_all(&log);
         last.left();
         Ok(log)
     }

@@ -74,6 +74,7 @@ mod load;
 mod power_cut;
 mod random;
 mod shells;
+mod speaker;
 
 #[path = "../support/accounts.rs"]
 mod accounts;

@@ -22,6 +22,7 @@ use crate::judge::bank::{Call, Heard, Said, judge_bank};
 use crate::judge::bank_log::{BankLog, Transfer};
 use crate::load::setting;
 use crate::random::Random;
+use crate::speaker::asked_behind;
 
 const TASKS: u64 = 24;
 
@@ -107,15 +108,6 @@ fn next(random: &mut Random, numbers: &AtomicU64) -> Said {
         90..=93 => Said::Total,
         94..=96 => Said::List,
         _ => Said::Transfers { from: 1, limit: 1_000 },
-    }
-}
-
-/// Who is refused something asks right behind about what it was refused for.
-fn asked_behind(said: &Said, heard: &Heard) -> Option<Said> {
-    match (said, heard) {
-        (Said::Create { account, .. } | Said::Transfer { payer: account, .. }, Heard::Refused(_))
-        | (Said::Withdraw { account, .. }, Heard::Done) => Some(Said::Balance { account: account.clone() }),
-        _ => None,
     }
 }
 
