@@ -111,9 +111,8 @@ impl FromStr for Month {
         let date = |day: i8| format!("{text}-{day:02}");
         let first: BookingDate = date(1).parse().map_err(|_| InvalidMonth)?;
         let civil: Date = date(1).parse().map_err(|_| InvalidMonth)?;
-        // The last day of the last year is beyond the printable times. Nothing is booked on it: no day of the future is.
-        let last = date(civil.days_in_month()).parse().or_else(|_| date(civil.days_in_month() - 1).parse());
-        Ok(Self { first, last: last.map_err(|_| InvalidMonth)? })
+        let last = date(civil.days_in_month()).parse().map_err(|_| InvalidMonth)?;
+        Ok(Self { first, last })
     }
 }
 
@@ -171,7 +170,7 @@ mod tests {
             ("2024-02", "2024-02-01", "2024-02-29"),
             ("2023-02", "2023-02-01", "2023-02-28"),
             ("2024-01", "2024-01-01", "2024-01-31"),
-            ("9999-12", "9999-12-01", "9999-12-30"),
+            ("9999-12", "9999-12-01", "9999-12-31"),
         ] {
             let [first, last] = [first, last].map(|date| Some(Bound::Date(date.parse().unwrap())));
             assert_eq!(Ok(Period::from(month.parse::<Month>().unwrap())), Period::between(first, last));

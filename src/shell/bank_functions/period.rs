@@ -43,7 +43,5 @@ fn bound(text: &str) -> Result<Bound, Term> {
         let position = text.parse().map_err(|_| Term::Error(INVALID_POSITION))?;
         return Ok(Bound::Position(Position::new(position)));
     }
-    // The last day of the calendar begins after the last time. Who writes it means the end of time.
-    let text = if text == "9999-12-31" { "9999-12-30" } else { text };
     text.parse().map(Bound::Date).map_err(|_| Term::Error(INVALID_DATE))
 }

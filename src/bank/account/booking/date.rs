@@ -3,14 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{Date, Time};
-use jiff::tz::Offset;
+use jiff::Span;
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
 use crate::engine::log::Timestamp;
 
 const MICROS_OF_A_DAY: i64 = 86_400_000_000;
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// The date that a booking is booked on, in UTC: `2024-01-17`.
 ///
@@ -57,17 +59,17 @@ impl FromStr for BookingDate {
             return Err(InvalidDate);
         }
         let date: Date = text.parse().map_err(|_| InvalidDate)?;
-        let start = Offset::UTC.to_timestamp(date.to_datetime(Time::midnight())).map_err(|_| InvalidDate)?;
-        let start = Timestamp::from_micros(start.as_microsecond());
-        if date.year() >= 1 && start == start.within_range() { Ok(Self::of(start)) } else { Err(InvalidDate) }
+        // The days of the calendar are fewer than four million.
+        let days = (date.duration_since(EPOCH).as_hours() / 24) as i32;
+        if date.year() >= 1 { Ok(Self { days }) } else { Err(InvalidDate) }
     }
 }
 
 impl fmt::Display for BookingDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.start().within_range().as_micros()) {
-            Ok(start) => fmt::Display::fmt(&Offset::UTC.to_datetime(start).date(), f),
-            // Unreachable: the value was clamped to jiff's range.
+        match Span::new().try_days(self.days).and_then(|days| EPOCH.checked_add(days)) {
+            Ok(date) => fmt::Display::fmt(&date, f),
+            // Unreachable: it was a day of the calendar.
             Err(error) => write!(f, "{error}"),
         }
     }
@@ -98,6 +100,13 @@ mod tests {
             assert_eq!(BookingDate::of(date.start()), date);
             assert_eq!(BookingDate::of(Timestamp::from_micros(date.start().as_micros() - 1)), date.before());
         }
+    }
+
+    #[test]
+    fn the_last_day_of_the_calendar_is_one_though_it_begins_after_the_last_time() {
+        let [last, before] = ["9999-12-31", "9999-12-30"].map(|text| text.parse::<BookingDate>().unwrap());
+        assert_eq!((last.to_string(), last.before()), ("9999-12-31".to_owned(), before));
+        assert!(last > before);
     }
 
     #[test]
