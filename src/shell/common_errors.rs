@@ -130,7 +130,7 @@ pub const FORK_EXISTS: ErrorReason = ErrorReason::new(
 /// The name is not one.
 pub const INVALID_FORK_NAME: ErrorReason = ErrorReason::new(
     "invalid_fork_name",
-    "a fork has a name of 1 to 64 printable characters without blanks at its ends, and main is where it comes from",
+    "a fork has a name of 1 to 64 printable characters that looks like no other, and main is where it comes from",
 )
 .about(&["name"]);
 

@@ -1,5 +1,6 @@
 //! The parameters of forks, and what their names may be.
 
+use crate::printable::check_name;
 use crate::shell::common_errors::INVALID_FORK_NAME;
 use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
 use crate::shell::term::Term;
@@ -22,11 +23,9 @@ pub(super) const FORK: Parameter = Parameter::needed("fork", ParameterKind::Name
 
 /// The name of a new fork, as it was given.
 pub(super) fn new_name<'a>(call: &Call<'a>) -> Result<&'a str, NotDone> {
-    const LONGEST: usize = 64;
     let name = call.text(NAME);
-    let is_one = (1..=LONGEST).contains(&name.chars().count())
-        && name.trim() == name
-        && name != MAIN
-        && !name.contains(|character: char| character.is_control());
-    if is_one { Ok(name) } else { Err(Term::Error(INVALID_FORK_NAME).into()) }
+    if name == MAIN {
+        return Err(Term::Error(INVALID_FORK_NAME).into());
+    }
+    check_name(name).map(|()| name).map_err(|invalid| NotDone::malformed(INVALID_FORK_NAME, invalid.to_string()))
 }
