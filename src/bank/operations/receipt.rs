@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::bank::account::TransferId;
 use crate::bank::errors::CommandFailure;
-use crate::bank::transfer::wait_until_transfer_has_ended;
+use crate::bank::transfer::{is_to_end_elsewhere, wait_until_ended_elsewhere};
 use crate::bank::{Account, AccountEvent, Balance, Refusal};
 use crate::engine::application;
 
@@ -87,8 +87,10 @@ impl Future for PendingCommand {
             let receipt = ready!(Pin::new(&mut self.pending).poll(context))?;
             let Some(transfer_id) = self.transfer_id else { return Poll::Ready(Ok(receipt)) };
             let (bank, consistency) = (self.pending.base().clone(), self.pending.consistency());
-            let transfer_end =
-                async move { wait_until_transfer_has_ended(&bank, consistency, transfer_id, receipt).await };
+            if !is_to_end_elsewhere(&bank, consistency, transfer_id, &receipt) {
+                return Poll::Ready(Ok(receipt));
+            }
+            let transfer_end = async move { wait_until_ended_elsewhere(&bank, transfer_id, receipt).await };
             self.transfer_end = Some(Box::pin(transfer_end));
         }
     }

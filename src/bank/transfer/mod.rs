@@ -14,4 +14,4 @@ mod wait_until_ended;
 
 pub use self::process::TransferProcess;
 pub use self::transfers::{Ending, Step, TransferRecord, TransferState, Transfers};
-pub(super) use self::wait_until_ended::wait_until_transfer_has_ended;
+pub(super) use self::wait_until_ended::{is_to_end_elsewhere, wait_until_ended_elsewhere};

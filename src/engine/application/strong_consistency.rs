@@ -21,7 +21,8 @@ impl<E: StoredEvent> Base<E> {
                 return Receipt { events, seen };
             }
             Some(_) => {}
-            None => self.wait_until_decision_is_seen(consistency).await,
+            // Boxed: keeps the common future small.
+            None => Box::pin(self.wait_until_decision_is_seen(consistency)).await,
         }
         Receipt::of_seen(events)
     }

@@ -162,6 +162,13 @@ impl Checkpoints {
         handlers.into_iter().map(status).collect()
     }
 
+    /// Whether the handler of this name runs in another process.
+    pub(crate) fn runs_elsewhere(&self, name: &str) -> bool {
+        let state = self.shared.lock();
+        let mut named = state.handlers().filter(|(handler, _)| handler.name == name);
+        named.any(|(handler, _)| handler.condition.state == HandlerState::RunningElsewhere)
+    }
+
     /// The awaited handlers that have not seen `position`.
     pub fn lagging(&self, position: Position) -> Vec<&'static str> {
         let state = self.shared.lock();

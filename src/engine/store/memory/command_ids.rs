@@ -1,17 +1,18 @@
 //! An index of stored commands.
 //!
-//! Command ids grow with time, so a new one is usually greater than all before it: one comparison shows that it is new,
-//! and its event is appended to a sorted list. Only out-of-order ids are hashed.
+//! Ids that are made from the time grow with it, so a new one is usually greater than all before it: one comparison shows
+//! that it is new, and its event is appended to a sorted list. Only out-of-order ids are hashed, and those that are made
+//! from a name or at random, which would be in no order.
 
 use foldhash::HashMap;
-use uuid::Uuid;
+use uuid::{Uuid, Version};
 
 use super::segments::Segments;
 
 /// Where the first event of each command is.
 #[derive(Debug, Default)]
 pub(super) struct CommandIds {
-    /// The greatest id.
+    /// The greatest of those in order.
     last: Option<Uuid>,
     /// Without the ids, which the events have.
     in_order: Segments<u32>,
@@ -21,6 +22,9 @@ pub(super) struct CommandIds {
 impl CommandIds {
     /// The first event of a command. `id_of` tells the command of an event.
     pub(super) fn find(&self, id: Uuid, id_of: impl Fn(u32) -> Uuid) -> Option<u32> {
+        if has_no_order(id) {
+            return self.out_of_order.get(&id).copied();
+        }
         if self.last.is_none_or(|last| last < id) {
             return None;
         }
@@ -31,7 +35,7 @@ impl CommandIds {
 
     /// Adds a new id.
     pub(super) fn insert(&mut self, id: Uuid, event: u32) {
-        if self.last.is_some_and(|last| last > id) {
+        if has_no_order(id) || self.last.is_some_and(|last| last > id) {
             self.out_of_order.insert(id, event);
         } else {
             self.last = Some(id);
@@ -39,7 +43,7 @@ impl CommandIds {
         }
     }
 
-    /// The greatest id.
+    /// The greatest of the ids in order.
     pub(super) fn last(&self) -> Option<Uuid> {
         self.last
     }
@@ -66,6 +70,12 @@ impl CommandIds {
     }
 }
 
+/// Whether ids of this kind do not grow with time. A process manager's begin with a time, and within a millisecond they are
+/// in no order either.
+fn has_no_order(id: Uuid) -> bool {
+    matches!(id.get_version(), Some(Version::Md5 | Version::Random | Version::Sha1 | Version::Custom))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,5 +95,26 @@ mod tests {
             }
         }
         assert!(!ids.out_of_order.is_empty() && ids.in_order.len() > 1, "both ways were taken");
+    }
+
+    #[test]
+    fn ids_that_are_derived_from_others_leave_those_of_the_time_in_order() {
+        let mut ids = CommandIds::default();
+        let of_time = |number: u32| Uuid::from_u128(u128::from(number) << 96 | 7 << 76 | 2 << 62);
+        let derived = |number: u32| Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes());
+        let id_of = |event: u32| if event % 2 == 0 { of_time(event) } else { derived(event) };
+        for event in 0..1_000 {
+            assert!(ids.find(id_of(event), id_of).is_none());
+            ids.insert(id_of(event), event);
+            assert_eq!(ids.find(id_of(event), id_of), Some(event));
+        }
+        assert_eq!((ids.in_order.len(), ids.out_of_order.len()), (500, 500));
+        for event in (0..1_000).rev() {
+            assert_eq!(ids.find(id_of(event), id_of), Some(event));
+            ids.remove(id_of(event), event);
+            ids.set_last((event > 1).then(|| of_time((event - 1) / 2 * 2)));
+            assert_eq!(ids.find(id_of(event), id_of), None);
+        }
+        assert!(ids.out_of_order.is_empty() && ids.in_order.len() == 0);
     }
 }

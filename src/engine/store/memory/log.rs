@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use uuid::Uuid;
 
 use super::command_ids::CommandIds;
-use super::segments::Segments;
+use super::events::Events;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::runtime::trace::trace_line;
@@ -18,7 +18,7 @@ use crate::engine::store::{Append, Appended, Committed, Conflict, MAX_READ, Reje
 #[derive(Debug)]
 pub(super) struct Log<E> {
     /// An event's index is its position less one.
-    pub(super) events: Segments<RecordedEvent<E>>,
+    pub(super) events: Events<E>,
     /// The indices of each stream's events, ordered by version.
     pub(super) streams: HashMap<StreamId, Vec<u32>>,
     /// The snapshots of each stream that has any, in order.
@@ -34,7 +34,7 @@ type AppendedRange<E> = Result<Range<usize>, Rejected<E>>;
 impl<E> Default for Log<E> {
     fn default() -> Self {
         Self {
-            events: Segments::default(),
+            events: Events::default(),
             streams: HashMap::default(),
             snapshots: HashMap::default(),
             commands: CommandIds::default(),
@@ -64,20 +64,10 @@ impl<E: DomainEvent> Log<E> {
         let start = self.events.len();
         // An append is as large as several answers, so these take the place of the appends in their allocation.
         let ranges: Vec<_> = appends.into_iter().map(|append| self.record(append, &mut rejected)).collect();
-        let commit = self.batch_from(start);
+        let commit = self.events.commit();
         let committed = |range: Range<usize>| Committed::new(commit.clone(), range.start - start..range.end - start);
         let answers = ranges.into_iter().map(|range| range.map(committed)).collect();
         (commit, answers)
-    }
-
-    /// The events from an index on.
-    fn batch_from(&self, start: usize) -> Batch<E> {
-        let mut slices = self.events.slices_from(start);
-        match (slices.next(), slices.next()) {
-            (Some(events), None) => events.into(),
-            // Rare: a commit that does not fit into one segment.
-            _ => self.events.slices_from(start).flatten().cloned().collect(),
-        }
     }
 
     /// Appends events, unless they conflict or follow a rejected append. Returns their indices.
@@ -247,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_of_several_segments_is_answered_event_by_event() {
+    fn a_commit_of_thousands_is_answered_event_by_event() {
         let streams: Vec<_> = (0..3_000).map(|number| StreamId::new("test", &number)).collect();
         let mut log = Log::default();
         log.append(vec![append(&streams[0], 0, 1)]);

@@ -1,9 +1,9 @@
 //! The store in memory: a tokio task that owns the log.
 //!
-//! A commit is one slice, shared by its subscribers and the command's result, so publishing copies no event. The log keeps
-//! events of its own, packed, because most commits are small and each slice has memory and a place to be found besides.
+//! A commit is one slice, shared by its subscribers and the command's result, so publishing copies no event.
 
 mod command_ids;
+mod events;
 mod log;
 mod records;
 mod replica;

@@ -230,12 +230,12 @@ impl<E: StoredEvent> Writing<E> {
                 return Ok(());
             }
             for entry in entries {
-                let (after, mark) = (self.held.end(), self.held.mark());
+                let after = self.held.end();
                 let hash = self.add(&entry).map_err(|what| {
                     StoreError::Failed(StoreFailure::new(format!("the entry {} of the log {what}", entry.sequence)))
                 })?;
                 self.move_on(Replicated { sequence: entry.sequence, position: self.held.end(), hash })?;
-                let commit = self.held.since(mark).cloned().collect();
+                let commit = self.held.events.commit();
                 publish(&self.publisher, &self.end, after, commit);
                 self.published.send_replace(entry.sequence);
             }

@@ -44,13 +44,6 @@ impl<T> Segments<T> {
         value
     }
 
-    /// The values from an index on, as slices.
-    pub(super) fn slices_from(&self, index: usize) -> impl Iterator<Item = &[T]> {
-        let (first, mut skipped) = (index / SEGMENT, index % SEGMENT);
-        let segments = self.0.get(first..).unwrap_or_default();
-        segments.iter().map(move |segment| &segment[std::mem::take(&mut skipped).min(segment.len())..])
-    }
-
     /// The number of values at the beginning for which `is_before` holds. It holds for none after the first one for which it
     /// does not.
     pub(super) fn partition_point(&self, mut is_before: impl FnMut(&T) -> bool) -> usize {
@@ -74,7 +67,7 @@ mod tests {
     #[test]
     fn values_are_found_on_both_sides_of_every_boundary() {
         let mut list = Segments::default();
-        assert_eq!((list.len(), list.partition_point(|_| true), list.slices_from(0).count()), (0, 0, 0));
+        assert_eq!((list.len(), list.partition_point(|_| true)), (0, 0));
         let count = 3 * SEGMENT + 7;
         for value in 0..count {
             list.push(value);
@@ -84,10 +77,7 @@ mod tests {
             (0..=count).filter(|index| index % SEGMENT < 3 || index % SEGMENT > SEGMENT - 3 || *index > count - 3)
         {
             assert_eq!(list.partition_point(|value| *value < index), index);
-            let rest: Vec<_> = list.slices_from(index).flatten().copied().collect();
-            assert_eq!(rest, (index..count).collect::<Vec<_>>(), "from {index}");
         }
-        assert_eq!(list.slices_from(count + SEGMENT).flatten().count(), 0);
         assert_eq!(list.partition_point(|_| true), count);
     }
 }
