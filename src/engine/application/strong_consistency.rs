@@ -1,5 +1,7 @@
 //! Strong consistency: a command's receipt waits until the handlers have seen its events.
 
+use std::pin::pin;
+
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -47,20 +49,21 @@ impl<E: StoredEvent> Base<E> {
         mut up_to: Position,
         deadline: Instant,
     ) -> Seen {
-        // One timer for the whole conversation.
-        let seen = async {
-            loop {
-                self.checkpoints.all_have_seen(up_to).await;
-                match self.checkpoints.end_of_conversation(correlation_id) {
-                    Some(further) if further > up_to => up_to = further,
-                    Some(_) | None => break,
+        let is_seen = {
+            // Pinned here, so that it is not moved into the future that waits for it.
+            let seen = pin!(async {
+                loop {
+                    self.checkpoints.all_have_seen(up_to).await;
+                    match self.checkpoints.end_of_conversation(correlation_id) {
+                        Some(further) if further > up_to => up_to = further,
+                        Some(_) | None => break,
+                    }
                 }
-            }
+            });
+            // One timer for the whole conversation.
+            self.supervisor.timeout_at(deadline, seen).await.is_some()
         };
-        let lagging = match self.supervisor.timeout_at(deadline, seen).await {
-            Some(()) => self.checkpoints.held_back_from(up_to),
-            None => self.checkpoints.lagging(up_to),
-        };
+        let lagging = if is_seen { self.checkpoints.held_back_from(up_to) } else { self.checkpoints.lagging(up_to) };
         Seen { up_to, lagging, deadline: Some(deadline) }
     }
 

@@ -1,15 +1,15 @@
 //! The tokio runtime of an application, for starting tasks, timers and threads on it from any other one.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::task::coop::unconstrained;
+use tokio::task::coop::{Unconstrained, unconstrained};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// A handle on a tokio runtime. Cheap to clone.
@@ -86,7 +86,7 @@ impl Runtime {
     /// # Panics
     ///
     /// If there is no runtime, or it has no timers.
-    pub(in crate::engine) fn timer(&self, time: Duration) -> impl Future<Output = ()> + use<> {
+    pub(in crate::engine) fn timer(&self, time: Duration) -> Timer {
         self.timer_of(move || sleep(time))
     }
 
@@ -95,24 +95,29 @@ impl Runtime {
     /// # Panics
     ///
     /// If there is no runtime, or it has no timers.
-    pub(in crate::engine) fn timer_at(&self, deadline: Instant) -> impl Future<Output = ()> + use<> {
+    pub(in crate::engine) fn timer_at(&self, deadline: Instant) -> Timer {
         self.timer_of(move || sleep_until(deadline))
     }
 
-    fn timer_of<F: FnOnce() -> Sleep>(&self, sleep: F) -> impl Future<Output = ()> + use<F> {
-        let sleep = {
-            let _entered = self.handle.as_ref().map(Handle::enter);
-            sleep()
-        };
-        async move {
-            // Unconstrained: a busy task that has used up its budget must still see the timeout.
-            let mut sleep = pin!(unconstrained(sleep));
-            // Polled from another runtime after its own has ended, a timer panics.
-            poll_fn(|context| {
-                let polled = catch_unwind(AssertUnwindSafe(|| sleep.as_mut().poll(context)));
-                polled.unwrap_or(Poll::Ready(()))
-            })
-            .await;
-        }
+    fn timer_of(&self, sleep: impl FnOnce() -> Sleep) -> Timer {
+        let _entered = self.handle.as_ref().map(Handle::enter);
+        Timer(Box::pin(unconstrained(sleep())))
+    }
+}
+
+/// Completes at its time, or when its runtime has ended.
+///
+/// Boxed: a future that waits for it holds it several times over.
+pub(in crate::engine) struct Timer(
+    /// Unconstrained: a busy task that has used up its budget must still see the timeout.
+    Pin<Box<Unconstrained<Sleep>>>,
+);
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // Polled from another runtime after its own has ended, a timer panics.
+        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))).unwrap_or(Poll::Ready(()))
     }
 }
