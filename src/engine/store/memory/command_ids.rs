@@ -112,7 +112,7 @@ mod tests {
         for event in (0..1_000).rev() {
             assert_eq!(ids.find(id_of(event), id_of), Some(event));
             ids.remove(id_of(event), event);
-            ids.set_last((event > 1).then(|| of_time((event - 1) / 2 * 2)));
+            ids.set_last((event > 0).then(|| of_time((event - 1) / 2 * 2)));
             assert_eq!(ids.find(id_of(event), id_of), None);
         }
         assert!(ids.out_of_order.is_empty() && ids.in_order.len() == 0);
