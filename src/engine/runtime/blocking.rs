@@ -4,9 +4,11 @@
 //! cannot start a thread; here, that is an error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use thiserror::Error;
+use tokio::task::JoinHandle;
 
 use super::supervisor::panic_message;
 use super::tokio_runtime::Runtime;
@@ -45,17 +47,29 @@ impl Runtime {
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, BlockingError> {
+        let result = Arc::new(Mutex::new(None));
+        let returned = result.clone();
+        // The work is boxed and its result handed over, so that tokio's task is compiled once and not for each kind of work.
+        let started = self.start(Box::new(move || *lock(&returned) = Some(work())))?;
+        let ended = started.await.map_err(|ended| match ended.try_into_panic() {
+            Ok(panic) => BlockingError::Panicked(panic_message(panic.as_ref())),
+            Err(_) => BlockingError::RuntimeEnded,
+        });
+        ended.and_then(|()| lock(&result).take().ok_or(BlockingError::RuntimeEnded))
+    }
+
+    fn start(&self, work: Box<dyn FnOnce() + Send>) -> Result<JoinHandle<()>, BlockingError> {
         // If the system can start this thread, it can start one for the runtime too.
         let probe = thread::Builder::new().name("blocking work".into()).spawn(|| {});
         // An empty thread does not panic.
         probe.map_err(|error| BlockingError::NoThread(error.to_string()))?.join().ok();
         let started = catch_unwind(AssertUnwindSafe(|| self.spawn_blocking(work)));
-        let started = started.map_err(|panic| BlockingError::NoThread(panic_message(panic.as_ref())))?;
-        started.await.map_err(|ended| match ended.try_into_panic() {
-            Ok(panic) => BlockingError::Panicked(panic_message(panic.as_ref())),
-            Err(_) => BlockingError::RuntimeEnded,
-        })
+        started.map_err(|panic| BlockingError::NoThread(panic_message(panic.as_ref())))
     }
+}
+
+fn lock<T>(result: &Mutex<Option<T>>) -> MutexGuard<'_, Option<T>> {
+    result.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

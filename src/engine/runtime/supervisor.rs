@@ -128,9 +128,13 @@ impl Supervisor {
     where
         F: Future<Output = Result<(), StopReason>> + Send + 'static,
     {
+        self.spawn_boxed(name, Box::pin(task));
+    }
+
+    fn spawn_boxed(&self, name: &'static str, task: BoxedTask) {
         let running = self.inner.running.subscribe();
         let guard = TaskGuard { supervisor: self.clone(), name, has_ended: false, _running: running };
-        let task = self.inner.runtime.spawn(Supervised { task: Box::pin(task), guard }).abort_handle();
+        let task = self.inner.runtime.spawn(Supervised { task, guard }).abort_handle();
         lock(&self.inner.tasks).push(task.clone());
         if self.reason().is_some() {
             task.abort();
@@ -257,10 +261,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Without its type, so that what runs it is compiled once and not for each task.
+type BoxedTask = Pin<Box<dyn Future<Output = Result<(), StopReason>> + Send>>;
+
 /// A task of the group.
-struct Supervised<F> {
+struct Supervised {
     /// Dropped before `guard`: when the group learns of the task's end, the task no longer exists.
-    task: Pin<Box<F>>,
+    task: BoxedTask,
     guard: TaskGuard,
 }
 
@@ -272,7 +279,7 @@ struct TaskGuard {
     _running: watch::Receiver<()>,
 }
 
-impl<F: Future<Output = Result<(), StopReason>>> Future for Supervised<F> {
+impl Future for Supervised {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {

@@ -78,5 +78,10 @@ impl Drop for ThreadEnded {
 }
 
 pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    spawn_boxed(name, Box::new(run))
+}
+
+/// Compiled once, and not for each thing that a thread runs.
+fn spawn_boxed(name: &str, run: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(format!("event store {name}")).spawn(run)
 }
