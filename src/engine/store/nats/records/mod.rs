@@ -1,6 +1,7 @@
 //! Handlers' progress and parked events, in a second stream: a key-value bucket that all programs share.
 
 mod lease;
+mod parked;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +19,10 @@ use super::batch::Message;
 use super::connection::Connection;
 use super::requests::Unanswered;
 use super::token::token;
-use crate::engine::log::{Position, Timestamp};
+use crate::engine::log::Position;
 use crate::engine::runtime::{StoreFailure, StoreFailureKind};
 use crate::engine::store::StoreError;
-use crate::engine::store::handler_records::{ParkedChange, ParkedEvent, Progress};
+use crate::engine::store::handler_records::{ParkedChange, Progress};
 
 /// How long to ask for a record, or to store one without a lease.
 const ASK_FOR: Duration = Duration::from_secs(15);
@@ -46,23 +47,6 @@ struct StoredProgress {
     attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<Box<str>>,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-struct Parked {
-    /// The number that was given last.
-    last_number: u64,
-    events: Vec<StoredParked>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredParked {
-    number: u64,
-    handler: String,
-    position: Position,
-    attempts: u32,
-    reason: String,
-    time: Timestamp,
 }
 
 impl Records {
@@ -104,23 +88,8 @@ impl Records {
         change: ParkedChange,
     ) -> Result<(), StoreError> {
         let mut messages = vec![message(&self.progress_subject(handler), &StoredProgress::from(progress), None)?];
-        if change != ParkedChange::None {
-            let subject = self.parked_subject();
-            let (revision, mut parked) = self.read::<Parked>(&subject).await?.unwrap_or_default();
-            parked.change(change);
-            messages.push(message(&subject, &parked, Some(revision))?);
-        }
+        messages.extend(self.parked_messages(change).await?);
         self.store_under_lease(messages).await
-    }
-
-    pub(in crate::engine::store::nats) async fn read_parked(
-        &self,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<ParkedEvent>, StoreError> {
-        let (_, parked) = self.read::<Parked>(&self.parked_subject()).await?.unwrap_or_default();
-        let events = parked.events.into_iter().filter(|event| event.number > after);
-        Ok(events.take(limit).map(ParkedEvent::from).collect())
     }
 
     /// Stores messages without a lease. To store them twice is as once.
@@ -167,10 +136,6 @@ impl Records {
         self.connection.record("lease")
     }
 
-    fn parked_subject(&self) -> String {
-        self.connection.record("parked")
-    }
-
     fn progress_subject(&self, handler: &str) -> String {
         self.connection.record(&format!("progress_{}", token(handler)))
     }
@@ -179,26 +144,6 @@ impl Records {
 fn message(subject: &str, record: &impl Serialize, after: Option<u64>) -> Result<Message, StoreError> {
     let payload = serde_json::to_vec(record).map_err(|error| StoreError::Failed(error.to_string().into()))?;
     Ok(Message { subject: subject.to_owned(), payload: payload.into(), after, lives_for: None })
-}
-
-impl Parked {
-    fn change(&mut self, change: ParkedChange) {
-        match change {
-            ParkedChange::None => {}
-            ParkedChange::Park(event) => {
-                self.last_number += 1;
-                self.events.push(ParkedEvent { number: self.last_number, ..event }.into());
-            }
-            ParkedChange::Keep(event) => match self.events.iter_mut().find(|known| known.number == event.number) {
-                Some(known) => *known = event.into(),
-                None => {
-                    self.events.push(event.into());
-                    self.events.sort_by_key(|event| event.number);
-                }
-            },
-            ParkedChange::Remove { number } => self.events.retain(|event| event.number != number),
-        }
-    }
 }
 
 impl From<Progress> for StoredProgress {
@@ -210,17 +155,5 @@ impl From<Progress> for StoredProgress {
 impl From<StoredProgress> for Progress {
     fn from(StoredProgress { checkpoint, attempts, state }: StoredProgress) -> Self {
         Self { checkpoint, attempts, state }
-    }
-}
-
-impl From<ParkedEvent> for StoredParked {
-    fn from(ParkedEvent { number, handler, position, attempts, reason, time }: ParkedEvent) -> Self {
-        Self { number, handler, position, attempts, reason, time }
-    }
-}
-
-impl From<StoredParked> for ParkedEvent {
-    fn from(StoredParked { number, handler, position, attempts, reason, time }: StoredParked) -> Self {
-        Self { number, handler, position, attempts, reason, time }
     }
 }
