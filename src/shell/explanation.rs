@@ -25,15 +25,15 @@ pub(super) fn explanation(outcome: &Outcome, call: Call<'_>) -> Option<String> {
         Term::List(items) if items.is_empty() => None,
         Term::Sequence(items) if items.is_empty() => None,
         Term::Table(Table { rows, .. }) if rows.is_empty() => None,
-        // What was done, and led to more than was asked for.
-        Term::Atom(_) if own.is_some() => None,
+        // What was done, and led to more than was asked for; or what is wrong, in more words than one.
+        Term::Atom(_) | Term::Problem(_) if own.is_some() => None,
         _ => return None,
     };
     let own_clause = own.map(|own| own.clause.clone());
     let (about, clause) = match (reason, note) {
         (Some(reason), Some(note)) => (reason.parameters().to_vec(), note.clone()),
         (Some(reason), None) => (reason.parameters().to_vec(), own_clause.unwrap_or_else(|| in_words(reason, call))),
-        (None, _) if matches!(term, Term::Atom(_)) => (Vec::new(), own_clause.unwrap_or_default()),
+        (None, _) if matches!(term, Term::Atom(_) | Term::Problem(_)) => (Vec::new(), own_clause.unwrap_or_default()),
         (None, _) => (what_was_asked(call), own_clause.unwrap_or_else(|| "there is nothing to show".to_owned())),
     };
     let also = own.map_or(&[][..], |own| own.about);

@@ -9,7 +9,7 @@ use super::functions::{
     CallError, CallProblem, Function, Manual, Parameter, ParameterKind, ShellFunction, ShellReply, Vocabulary,
 };
 use super::language::{Name, Statement, TRY, Value, shortened};
-use super::similarity::nearest_word;
+use super::similarity::{nearest_word, slips};
 
 /// The width of what is wrapped here, in characters.
 const WIDTH: usize = 108;
@@ -114,8 +114,12 @@ fn unknown(vocabulary: Vocabulary, name: &Name<'_>, is_atom: bool) -> CallError 
     let CallProblem::UnknownFunction { suggestions: functions, .. } = &unknown.problem else { return unknown };
     let suggestions: Vec<_> = match is_atom {
         true => error().or_else(concept).into_iter().collect(),
-        false if !functions.is_empty() => return unknown,
-        false => concept().or_else(error).into_iter().collect(),
+        // A function that is called like a concept is explained with it.
+        false => match words.iter().find(|word| slips(&name.function.to_lowercase(), word).is_some()) {
+            Some(word) if name.module.is_none() => vec![word.clone()],
+            _ if !functions.is_empty() => return unknown,
+            _ => concept().or_else(error).into_iter().collect(),
+        },
     };
     CallError { problem: CallProblem::UnknownTopic { name: shortened(&name.to_string()), suggestions }, ..unknown }
 }

@@ -17,7 +17,7 @@ pub(super) fn push_reply(output: &mut String, term: &Term, notes: &[String], scr
         term => output.push_str(&escape::lines(&screen.laid_out(term, is_wide))),
     }
     let is_error = matches!(term, Term::Error(_) | Term::Problem(_));
-    if screen.in_color() && is_error {
+    if screen.in_color() && (is_error || matches!(term, Term::Missing(_))) {
         Tone::Refusal.mark(output, start);
     }
     // Below an error it says what is wrong with it.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::function_table::{AS_OF, AT, LIMIT};
-use super::functions::{Call, Parameter};
+use super::functions::{Call, Explanation, NotDone, Parameter};
 use super::term::Term;
 use crate::engine::feed::catch_up::NotYet;
 use crate::engine::log::{Moment, Position, Timestamp};
@@ -47,10 +47,12 @@ fn of_last_days(text: &str) -> Option<Timestamp> {
 }
 
 /// The reply to a query about a position beyond the end of the log.
-pub(in crate::shell) fn beyond_the_end(not_yet: NotYet) -> Term {
+pub(in crate::shell) fn beyond_the_end(not_yet: NotYet) -> NotDone {
     let position = Term::Integer(not_yet.position.get().into());
     let problem = vec![("position", position), ("problem", Term::String(not_yet.to_string()))];
-    Term::Problem(Box::new(Term::Map(problem)))
+    let clause = format!("{not_yet}: ask for a moment up to there, or leave it out for now");
+    let explanation = Explanation { about: &["at", "position"], clause };
+    NotDone::from(Term::Problem(Box::new(Term::Map(problem)))).explained(Some(explanation))
 }
 
 /// The position that an argument names; 1 where it was left out.

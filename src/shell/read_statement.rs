@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::functions::{
     Arguments, CallError, CallProblem, Domain, Function, Row, ShellReply, Vocabulary, WantedSecret, check,
 };
-use super::language::{Problem, Span, Statement, Statements, SyntaxError};
+use super::language::{Name, Problem, Span, Statement, Statements, SyntaxError, TRY};
 use super::mistake::{Mistake, Source};
 use super::redaction::{Visible, secrets, without_secrets};
 
@@ -111,6 +111,11 @@ fn runnable<'a, D: Domain>(
     let Statement { name, .. } = statement;
     let checked =
         |function| check(function, statement, source.text(), vocabulary.manual()).map_err(wrong(Some(function)));
+    if statement.is_tried {
+        let place = statement.span.start..statement.span.start + TRY.len();
+        let word = Name { span: place.clone(), module: None, function: &source.text()[place] };
+        vocabulary.find(&word).map_err(wrong(None))?;
+    }
     let function = vocabulary.find(name).map_err(wrong(None))?;
     if statement.is_tried && !function.sends_command() {
         let (span, function) = (name.span.clone(), function.to_string());
@@ -143,6 +148,7 @@ fn unknown_function(text: &str, error: &SyntaxError, vocabulary: Vocabulary) -> 
 fn explain(problem: &Problem, vocabulary: Vocabulary) -> String {
     match problem {
         Problem::ExpectedStatement => format!("{problem} such as `{}`", vocabulary.manual().function),
+        Problem::NumberAlone => format!("{problem}: it stands behind a function, as in `{}`", vocabulary.manual().call),
         Problem::MissingComma => format!("{problem}, as in `{}`", vocabulary.manual().call),
         _ => problem.to_string(),
     }

@@ -46,6 +46,8 @@ async fn a_payment_goes_down_to_the_limit_and_not_below() {
     assert_eq!(set.unwrap_err(), OverdraftLimitError::OverdraftInUse);
     bank.deposit(&ada, money(700)).await.unwrap();
     bank.set_overdraft_limit(&ada, OverdraftLimit::NONE).await.unwrap();
+    let again = bank.set_overdraft_limit(&ada, OverdraftLimit::NONE).await.unwrap();
+    assert!(again.events().is_empty(), "a limit that is set already is not stored again");
     bank.withdraw(&ada, money(200)).await.unwrap();
     match bank.withdraw(&ada, money(1)).await.unwrap() {
         Withdrawal::Declined { balance, .. } => assert_eq!(balance, Balance::ZERO),

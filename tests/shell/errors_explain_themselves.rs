@@ -81,6 +81,11 @@ fn what_did_not_exist_yet_or_is_nowhere_is_said_to_be_so() {
                 .to_owned(),
         ),
         ("get_account_list as_of: \"2025-01-01\"", "[]", "  as_of \"2025-01-01\" - there was no account yet then".to_owned()),
+        (
+            "check_balance 1, at: 99",
+            "{:error, %{position: 99, problem: \"the log ends at position 2\"}}",
+            "  at 99 - the log ends at position 2: ask for a moment up to there, or leave it out for now".to_owned(),
+        ),
         ("check_balance 1, at: -1", "{:error, :invalid_position}", String::new()),
     ];
     for (number, (statement, term, line)) in (4..).zip(answers) {
@@ -90,7 +95,7 @@ fn what_did_not_exist_yet_or_is_nowhere_is_said_to_be_so() {
         assert!(line.is_empty() || explained.join(" ") == line.trim(), "{statement}: {explained:?}");
         assert!(answered[1..].iter().all(|line| line.starts_with("  ")), "{answered:?}");
     }
-    let answered = answer(&terminal, 10, "Bank.transfers").join("\n");
+    let answered = answer(&terminal, 11, "Bank.transfers").join("\n");
     assert!(answered.ends_with("\n  there is nothing to show"), "{answered}");
 }
 

@@ -204,6 +204,12 @@ fn the_first_line_says_which_program_this_is_and_how_to_begin() {
         banner(&Terminal::open()),
         format!("bank {version}: Bank.open begins, Bank.tour teaches, help lists the functions; exit or Ctrl-D leaves")
     );
+    let with_one = Terminal::open_with_arguments(&["-i", "-c", "Bank.open"], "bank(2)> ");
+    let greeting = with_one.lines().into_iter().find(|line| line.starts_with("bank ")).unwrap();
+    assert!(
+        greeting.starts_with(&format!("bank {version}: a bank in memory is open, Bank.tour teaches")),
+        "{greeting}"
+    );
     for (name, prompt) in
         [("library_write_service", "library_write(1)> "), ("library_read_service", "library_read(1)> ")]
     {

@@ -15,6 +15,7 @@ fn commands_events_refusals_and_mistakes_look_different() {
         "\u{1b}[35mEvent Published\u{1b}[0m",
         "\u{1b}[33mEvent Handler: Payment Declined\u{1b}[0m",
         "\u{1b}[33m{:error, :no_account}\u{1b}[0m",
+        "\u{1b}[33m:no_account\u{1b}[0m",
         "\u{1b}[31merror: 1:1: there is no function `Bank.opne`; did you mean `Bank.open`?\u{1b}[0m",
         "\u{1b}[1m  ^^^^^^^^^\u{1b}[0m",
         "\r\n-50\r\n",
@@ -43,9 +44,11 @@ fn terminal_with(no_color: &str) -> Terminal {
     terminal.wait_for("bank(4)> ");
     terminal.enter("Bank.deposit \"Nobody\", 1");
     terminal.wait_for("bank(5)> ");
+    terminal.enter("Bank.check_balance \"Nobody\"");
+    terminal.wait_for("bank(6)> ");
     terminal.enter("Bank.opne");
     terminal.wait_until("the caret", |screen| screen.contents().contains("  ^^^^^^^^^"));
-    terminal.wait_for("bank(5)> ");
+    terminal.wait_for("bank(6)> ");
     terminal
 }
 

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 use std::{fs, thread};
@@ -27,8 +27,13 @@ pub(crate) const PIN_SECRET: &str = "a secret for tests and nothing else";
 pub(crate) fn bank(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bank"));
     command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("BANK_USER");
-    command.env("BANK_PIN_SECRET", PIN_SECRET);
+    command.env("BANK_PIN_SECRET", PIN_SECRET).env("XDG_STATE_HOME", state());
     command
+}
+
+/// Where programs keep their state, unless a test says where else: not among the developer's own files.
+fn state() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("state-{}", process::id()))
 }
 
 /// The same program with these signals as they are by default, whatever they do where the tests were started: `nohup`
@@ -49,6 +54,7 @@ pub(crate) fn with_default_signals(command: &Command) -> Command {
 pub(crate) fn example(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(example_path(name));
     command.args(arguments).env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("BANK_USER");
+    command.env("XDG_STATE_HOME", state());
     command
 }
 

@@ -161,6 +161,9 @@ impl Aggregate for Account {
             (AccountCommand::UnlockAccount { .. }, Some(open)) => open.unlock()?,
             (AccountCommand::FreezeAccount { reason, .. }, Some(open)) => open.freeze(reason.clone())?,
             (AccountCommand::UnfreezeAccount { .. }, Some(open)) => open.unfreeze()?,
+            (AccountCommand::SetOverdraftLimit { limit, .. }, Some(open)) if *limit == open.overdraft_limit => {
+                return Ok(Vec::new());
+            }
             (AccountCommand::SetOverdraftLimit { limit, .. }, Some(open)) => open.set_overdraft_limit(*limit)?,
             (AccountCommand::ChangeAccount(wanted), Some(open)) => open.change(wanted)?,
             (AccountCommand::ReserveMoney { outgoing, pin }, Some(open)) => open.reserve(outgoing, pin.as_deref())?,

@@ -30,6 +30,11 @@ const TWO_DECIMALS: [&str; 138] = [
 const NO_MINOR_UNIT: [&str; 13] =
     ["XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"];
 
+/// The codes with decimals or a known lack of them, without order.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    TWO_DECIMALS.into_iter().chain(OTHER_DECIMALS.into_iter().flat_map(|(_, codes)| codes.iter().copied()))
+}
+
 /// Whether ISO 4217 has the code, and no decimals for it.
 pub(super) fn has_no_minor_unit(code: &str) -> bool {
     NO_MINOR_UNIT.contains(&code)

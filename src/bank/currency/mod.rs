@@ -72,6 +72,13 @@ impl Currency {
         }
     }
 
+    /// The codes of the currencies there are, in order.
+    pub fn codes() -> Vec<&'static str> {
+        let mut codes: Vec<_> = codes::all().collect();
+        codes.sort_unstable();
+        codes
+    }
+
     /// A currency without a code.
     ///
     /// # Errors

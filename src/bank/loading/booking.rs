@@ -30,7 +30,7 @@ impl Bank {
         let end = self.store().end().await;
         let end = self.or_unavailable(end).await?;
         let total = plan.rows.len() as u64;
-        let mut in_flight = InFlight::new(self, end);
+        let mut in_flight = InFlight::new(self, end, Loaded { unread: plan.unread, ..Loaded::default() });
         let mut sender = Sender::new(self, creates, effects);
         let booked = sender.send_all(plan.rows, &mut in_flight, |landed| tell(landed, total)).await;
         if let Err(reason) = booked {

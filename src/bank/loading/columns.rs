@@ -145,6 +145,13 @@ impl Header {
         }
     }
 
+    /// The names of the columns that are left alone, in their order, but for those without a name.
+    pub(super) fn unread(&self) -> impl Iterator<Item = &str> {
+        let is_read = |place: &usize| self.places.contains(&Some(*place));
+        let named = self.names.iter().enumerate().filter(move |(place, name)| !name.is_empty() && !is_read(place));
+        named.map(|(_, name)| name.as_str())
+    }
+
     /// Finds the columns by their names in the header. Other columns are left alone.
     pub(super) fn new(line: u64, names: Vec<String>, others: &ColumnNames) -> Result<Self, Mistake> {
         let mistake = |problem: String| Err(Mistake::new(line, problem));

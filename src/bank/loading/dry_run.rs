@@ -38,7 +38,7 @@ impl Bank {
             bonus,
             accounts: HashMap::default(),
             named: HashMap::default(),
-            loaded: Loaded::default(),
+            loaded: Loaded { unread: plan.unread, ..Loaded::default() },
         };
         for rows in plan.rows.chunks_mut(MAX_READ) {
             let ids = rows.iter().map(|planned| planned.command_id).collect();

@@ -52,9 +52,10 @@ pub(super) struct SentRow {
 }
 
 impl<'a> InFlight<'a> {
-    pub(super) fn new(bank: &'a Bank, end: Position) -> Self {
+    /// None yet. `loaded` says of the file what is known before its rows are booked.
+    pub(super) fn new(bank: &'a Bank, end: Position, loaded: Loaded) -> Self {
         let (sent, moving, named) = (VecDeque::new(), HashMap::default(), HashMap::default());
-        Self { bank, end, sent, moving, named, loaded: Loaded::default() }
+        Self { bank, end, sent, moving, named, loaded }
     }
 
     pub(super) fn end(&self) -> Position {

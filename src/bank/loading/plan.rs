@@ -10,6 +10,7 @@ use super::columns::Header;
 use super::errors::{LoadError, Mistake, Unreadable};
 use super::file::Records;
 use super::options::LoadOptions;
+use super::report::MOST_LISTED;
 use super::rows::{Row, RowBooking, RowReader, Setting};
 use crate::bank::{AccountCommand, AccountEvent, AccountId, Memo};
 use crate::engine::domain::Command as _;
@@ -28,6 +29,8 @@ const REPORT_EVERY: usize = 1_024;
 pub(super) struct Plan {
     /// In the order of booking: by date, then as in the file.
     pub(super) rows: Vec<PlannedRow>,
+    /// The first columns that say nothing to the bank.
+    pub(super) unread: Vec<String>,
 }
 
 /// A row and the id of its command.
@@ -126,7 +129,8 @@ fn read(
         }
     }
     in_order_of_booking(&mut rows);
-    Ok(Plan { rows })
+    let unread = reader.header().unread().take(MOST_LISTED).map(str::to_owned).collect();
+    Ok(Plan { rows, unread })
 }
 
 /// By date, and of one date as in the file. Many banks list the latest booking first: then a date's last row comes first.

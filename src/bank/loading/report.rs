@@ -2,8 +2,8 @@
 
 use crate::bank::{AccountId, Balance, NotTransferred, Refusal};
 
-/// The most rows that are listed.
-const MOST_LISTED: usize = 20;
+/// The most rows that are listed, and the most columns.
+pub(super) const MOST_LISTED: usize = 20;
 
 /// What became of the rows of a file, or would become in a dry run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,8 +22,10 @@ pub struct Loaded {
     pub refused: u64,
     /// The accounts that were created.
     pub created: u64,
-    /// The first rows that were declined, now or before, or refused, in the order of booking.
+    /// The first rows that were declined, now or before, or refused, in the order of their lines.
     pub listed: Vec<NotBooked>,
+    /// The first columns of the file that say nothing to the bank, by their names: one of them may be misspelt.
+    pub unread: Vec<String>,
 }
 
 /// A row that was not booked.
@@ -101,8 +103,11 @@ impl Loaded {
 
     fn list(&mut self, row: NotBooked) {
         self.rows += 1;
-        if self.listed.len() < MOST_LISTED {
-            self.listed.push(row);
+        // Rows come in the order of booking, which is another one.
+        let place = self.listed.partition_point(|listed| listed.line < row.line);
+        if place < MOST_LISTED {
+            self.listed.insert(place, row);
+            self.listed.truncate(MOST_LISTED);
         }
     }
 }

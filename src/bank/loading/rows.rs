@@ -167,6 +167,13 @@ fn known_account(accounts: &mut HashSet<AccountId>, name: &str, setting: &Settin
     Ok(account)
 }
 
+/// Whether a text is that of a number: then it is one that is too large.
+fn is_number(digits: &str) -> bool {
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    are_digits(whole.strip_prefix('-').unwrap_or(whole)) && are_digits(decimals)
+}
+
 /// The fields of a record.
 struct Fields<'a> {
     line: u64,
@@ -213,6 +220,10 @@ impl<'a> Fields<'a> {
             let digits = digits.ok_or_else(problem)?;
             match currency.read(&digits) {
                 Ok(minor_units) => Ok(Some(minor_units)),
+                Err(NoAmount::NoNumber) if is_number(&digits) => {
+                    let most = currency.written(Money::MAX.minor_units().into());
+                    Err(self.mistake(column, format!("an amount is {most} at most")))
+                }
                 Err(NoAmount::NoNumber) => Err(problem()),
                 Err(reason @ NoAmount::NoDecimals) => {
                     let mended = "write 10 for 10.00, or load it into a bank that was opened with a currency";

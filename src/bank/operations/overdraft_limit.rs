@@ -5,7 +5,8 @@ use crate::bank::standing_errors::OverdraftLimitError;
 use crate::bank::{AccountCommand, AccountId, Bank, OverdraftLimit, Receipt};
 
 impl Bank {
-    /// Sets how far below zero an account's balance may fall.
+    /// Sets how far below zero an account's balance may fall. Where that is the limit already, nothing is stored, and the
+    /// receipt has no events.
     ///
     /// # Errors
     ///

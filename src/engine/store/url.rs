@@ -45,6 +45,7 @@ impl FromStr for StoreUrl {
     fn from_str(url: &str) -> Result<Self, UnsupportedUrl> {
         match path_named_by(url) {
             _ if is_memory(url) => Ok(Self::Memory),
+            _ if has_parameters(url) => Err(UnsupportedUrl::Parameters { url: url.to_owned() }),
             #[cfg(feature = "nats")]
             _ if url.starts_with(SCHEME) => Ok(Self::Nats(url.parse()?)),
             #[cfg(not(feature = "nats"))]
@@ -110,6 +111,11 @@ pub fn path_named_by(url: &str) -> Option<&Path> {
     (is_path && is_plain).then(|| Path::new(path))
 }
 
+/// Whether a URL of a file has parameters, as other programs know them.
+fn has_parameters(url: &str) -> bool {
+    url.starts_with("sqlite:") && url.contains('?')
+}
+
 fn is_file_url(url: &str) -> bool {
     const SCHEME: &str = "file:";
     url.get(..SCHEME.len()).is_some_and(|begun| begun.eq_ignore_ascii_case(SCHEME))
@@ -121,6 +127,12 @@ pub enum UnsupportedUrl {
     /// No kind of store has this URL.
     #[error("{url:?} is not a store that this program supports; leave it out for the memory store")]
     Unknown {
+        /// The URL.
+        url: String,
+    },
+    /// The URL is a file with parameters.
+    #[error("{url:?} has parameters, and a file takes none; one whose name has a question mark is named without the prefix")]
+    Parameters {
         /// The URL.
         url: String,
     },
@@ -161,6 +173,15 @@ mod tests {
             assert_eq!(url.parse(), Ok(StoreUrl::Sqlite(path.into())), "{url}");
         }
         assert!("sqlite://".parse::<StoreUrl>().is_err());
+    }
+
+    #[test]
+    fn a_file_has_no_parameters() {
+        for url in ["sqlite://bank.db?mode=ro", "sqlite:bank.db?foo=1", "sqlite:///tmp/bank.db?"] {
+            let error = UnsupportedUrl::Parameters { url: url.to_owned() };
+            assert_eq!(url.parse::<StoreUrl>(), Err(error), "{url}");
+        }
+        assert_eq!("bank.db?foo=1".parse(), Ok(StoreUrl::Sqlite("bank.db?foo=1".into())));
     }
 
     #[test]

@@ -123,10 +123,10 @@ impl Words {
     }
 
     /// The reply to a query that failed.
-    pub fn no_answer(&self, error: QueryError) -> Term {
+    pub fn no_answer(&self, error: QueryError) -> NotDone {
         match error {
             QueryError::NotYet(not_yet) => beyond_the_end(not_yet),
-            QueryError::Unavailable(unavailable) => self.unavailable(&unavailable),
+            QueryError::Unavailable(unavailable) => self.unavailable(&unavailable).into(),
         }
     }
 

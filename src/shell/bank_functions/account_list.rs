@@ -8,7 +8,7 @@ use crate::bank::{AccountEntry, AccountFilter, Bank, Currency, Moment};
 use crate::shell::application_functions::integer;
 use crate::shell::common_errors::OF_MOMENTS;
 use crate::shell::function_table::{AS_OF, AT};
-use crate::shell::functions::{Call, Explanation, Function, Outcome, Parameter, ParameterKind, Reply, Row};
+use crate::shell::functions::{Call, Explanation, Function, NotDone, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::query_arguments::moment;
 use crate::shell::term::{Sequence, Term};
 
@@ -72,7 +72,7 @@ async fn get_account_list(functions: &mut BankFunctions, call: Call<'_>) -> Outc
 }
 
 /// Why the list is empty.
-async fn nobody(bank: &Bank, filter: AccountFilter, moment: Option<Moment>) -> Result<Explanation, Term> {
+async fn nobody(bank: &Bank, filter: AccountFilter, moment: Option<Moment>) -> Result<Explanation, NotDone> {
     let with_closed = AccountFilter { closed: true, ..filter.clone() };
     let are_closed =
         !filter.closed && !bank.filtered_accounts(&with_closed, moment).await.map_err(no_answer)?.is_empty();

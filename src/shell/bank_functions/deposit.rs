@@ -15,7 +15,7 @@ pub(super) const NAME: &str = "deposit";
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", NAME, &[ACCOUNT, AMOUNT, MEMO, ON], "pays money in", "Bank.deposit \"Wolfman\", 100")
         .group("Accounts")
-        .meant_by(&["add", "credit", "pay_in", "payin", "put"])
+        .meant_by(&["add", "credit", "pay_in", "payin", "put", "cash"])
         .aliases(&["deposit_money_into_bank_account"])
         .details(
             "An amount is a whole number from 1 to 1_000_000_000_000_000; no balance can exceed that. In a bank that was\n\

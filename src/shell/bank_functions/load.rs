@@ -34,7 +34,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         .details(
             "The first line names the columns: date, account and amount, which is negative for what goes out, or deposit\n\
             and withdrawal in its place; also to, for a transfer, memo, and id. What goes to another account goes out: its\n\
-            amount is negative, or a withdrawal. Other columns are left alone, and\n\
+            amount is negative, or a withdrawal. Other columns are left alone and listed as unread, and\n\
             columns: \"Buchungstag=date, Betrag=amount\" says which these are; a name with a comma stands in quotes, as in\n\
             columns: \"\\\"Betrag, EUR\\\"=amount\". Commas, semicolons or tabs separate them; quotes may\n\
             enclose a whole field, and a quote within it is written twice.\n\
@@ -51,7 +51,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             create: true creates accounts that are missing; dry_run: true only says what would happen. Nobody is thanked,\n\
             and no bonus is paid, unless effects: true.\n\
             Replies {:ok, %{rows: 9, new: 4, known: 2, declined: 1, declined_before: 1, refused: 1, created: 0,\n\
-            listed: […]}} with the first 20 rows that were declined or refused;\n\
+            listed: […], unread: […]}} with the first 20 rows that were declined or refused, in the order of the file;\n\
             {:error, %{line: 7, column: \"Betrag\", problem: \"…\"}} with the first mistake. What is stored may be millions\n\
             of events: neither the trace nor --json shows them, Bank.events does.",
         )
@@ -136,7 +136,7 @@ fn parsed<T: FromStr<Err: Display>>(
 }
 
 fn counts(loaded: &Loaded) -> Term {
-    let Loaded { rows, new, known, declined, declined_before, refused, created, listed } = loaded;
+    let Loaded { rows, new, known, declined, declined_before, refused, created, listed, unread } = loaded;
     Term::Map(vec![
         ("rows", integer(*rows)),
         ("new", integer(*new)),
@@ -146,6 +146,7 @@ fn counts(loaded: &Loaded) -> Term {
         ("refused", integer(*refused)),
         ("created", integer(*created)),
         ("listed", Term::List(listed.iter().map(not_booked).collect())),
+        ("unread", Term::List(unread.iter().cloned().map(Term::String).collect())),
     ])
 }
 

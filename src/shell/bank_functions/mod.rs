@@ -35,6 +35,7 @@ mod total_deposits;
 mod tour;
 mod transfer;
 mod transfers;
+mod unended;
 mod unlock;
 mod wanted_pin;
 mod why;
@@ -55,6 +56,7 @@ use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
 use self::send::LateOutcome;
 use self::states::BalancesByEvent;
+use self::unended::Unended;
 use super::application_functions::{
     Forks, HasApplication, Looking, ParkedNumbers, States, Words, application_functions, try_call,
 };
@@ -63,7 +65,7 @@ use super::functions::{Call, Domain, Manual, Names, NotDone, Parameter, Row, Run
 use super::term::Term;
 use super::tour::{Tour, afterword};
 use super::trace::Trace;
-use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options};
+use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options, StoreUrl};
 use crate::engine::application::{Application, Builder, Seams, Unavailable};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
@@ -124,6 +126,7 @@ pub struct BankFunctions {
     tour: Tour,
     /// The first that was refused or declined since the last call, in words.
     refused: Option<String>,
+    unended: Unended,
 }
 
 impl BankFunctions {
@@ -142,6 +145,7 @@ impl BankFunctions {
             failed: None,
             tour: Tour::default(),
             refused: None,
+            unended: Unended::default(),
         }
     }
 
@@ -291,6 +295,14 @@ impl Domain for BankFunctions {
         Some(name.to_string_lossy().into_owned())
     }
 
+    fn opened_as(&self) -> Option<String> {
+        let without_file = |bank: Bank| match bank.url() {
+            StoreUrl::Memory => "a bank in memory".to_owned(),
+            url => url.to_string(),
+        };
+        self.what_is_open().or_else(|| self.opened().map(without_file))
+    }
+
     fn seams(&self) -> Option<Seams> {
         Some(self.opened()?.seams())
     }
@@ -314,7 +326,8 @@ impl Domain for BankFunctions {
 
     async fn refused_meanwhile(&mut self) -> Option<String> {
         self.finish_pending().await;
-        self.refused.take()
+        let ended = self.opened().and_then(|bank| self.unended.refused(&bank));
+        self.refused.take().or(ended)
     }
 
     fn failure(&self) -> Option<String> {

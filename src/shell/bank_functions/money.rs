@@ -55,7 +55,13 @@ fn minor_units(written: &str, currency: Currency) -> Result<i64, NotDone> {
         Err(too_many @ NoAmount::TooManyDecimals { .. }) => Err(NotDone::malformed(TOO_MANY_DECIMALS, too_many)),
         Err(no_decimals @ NoAmount::NoDecimals) => {
             let why = match currency.code() {
-                Some(code) => format!("{code} has no decimals: write {}", written.split('.').next().unwrap_or(written)),
+                // An amount without its decimals is another amount, unless they are zeros.
+                Some(code) => match written.split_once('.') {
+                    Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => {
+                        format!("{code} has no decimals: write {whole}")
+                    }
+                    _ => format!("{code} has no decimals: an amount is a whole number"),
+                },
                 None => format!(
                     "{no_decimals}; a new bank has decimals with `Bank.open currency: \"EUR\"` or `Bank.open decimals: 2`"
                 ),

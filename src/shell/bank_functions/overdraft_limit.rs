@@ -23,7 +23,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
     .details(
         "Withdrawals and transfers may take the balance down to -500 then; what goes beyond is declined. An account has\n\
             the limit 0 at first. Setting it is an act of the bank and requires no PIN.\n\
-            Replies :ok.",
+            Replies :ok, and stores nothing where that is the limit already.",
     )
     .errors(&[ACCOUNTS, AMOUNTS, &[OVERDRAFT_IN_USE]])
     .common_errors(COMMAND),

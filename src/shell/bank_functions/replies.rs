@@ -99,7 +99,7 @@ pub(super) fn not_transferred(reason: &NotTransferred) -> Term {
 }
 
 /// The reply to a query that failed.
-pub(super) fn no_answer(error: QueryError) -> Term {
+pub(super) fn no_answer(error: QueryError) -> NotDone {
     WORDS.no_answer(error)
 }
 
@@ -121,7 +121,7 @@ pub(super) async fn no_balance(
             let explanation = Explanation { about: &["before"], clause: clause.to_owned() };
             NotDone::from(Term::Error(NO_EVENT)).explained(Some(explanation))
         }
-        CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet).into(),
+        CheckBalanceError::NotYet(not_yet) => beyond_the_end(not_yet),
         CheckBalanceError::Unavailable(unavailable) => WORDS.unavailable(&unavailable).into(),
     }
 }

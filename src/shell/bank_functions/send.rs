@@ -44,7 +44,9 @@ impl BankFunctions {
             .then(|| format!("{}, {}", operation.title(), Term::String(operation.account().to_string())));
         let pending = operation.metadata(conversation).send().await.map_err(not_sent)?;
         let Some(name_of_command) = name_of_command else {
-            let outcome = outcome(bank, pending.receipt().await, to_term, call.as_json()).await;
+            let handled = pending.receipt().await;
+            self.unended.keep(&handled);
+            let outcome = outcome(bank, handled, to_term, call.as_json()).await;
             drop(followed);
             return outcome;
         };

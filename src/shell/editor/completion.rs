@@ -128,7 +128,7 @@ impl Assistant {
         if candidates.is_empty() { errors("", &lower) } else { candidates }
     }
 
-    /// Modules up to the dot, then functions, also in lower case and without their module; aliases only where no function's
+    /// Modules up to the dot, then functions, also in lower or upper case and without their module; aliases only where no function's
     /// own name matches.
     fn complete_function(&self, written: &str) -> Vec<Candidate> {
         let mut candidates = self.functions(|name| name.starts_with(written), written.contains('.'));
@@ -137,8 +137,11 @@ impl Assistant {
                 |name: &str| name.get(..written.len()).is_some_and(|begun| begun.eq_ignore_ascii_case(written));
             candidates = self.functions(is_begun, written.contains('.'));
         }
-        if written.starts_with(|first: char| first.is_ascii_lowercase()) && !written.contains('.') {
-            let alone = self.vocabulary.all().filter(|function| function.name.starts_with(written));
+        let lower = written.to_lowercase();
+        let is_alone = lower.starts_with(|first: char| first.is_ascii_lowercase()) && !written.contains('.');
+        // In capital letters, a module is meant where one begins like that.
+        if is_alone && (written == lower || candidates.is_empty()) {
+            let alone = self.vocabulary.all().filter(|function| function.name.starts_with(&lower));
             for function in alone.map(Function::to_string) {
                 if !candidates.iter().any(|known| function.starts_with(&known.typed)) {
                     candidates.push(function.into());
@@ -146,8 +149,8 @@ impl Assistant {
             }
         }
         if candidates.is_empty() {
-            let of_module = |alias: &String| alias.starts_with(written);
-            let alone = |alias: &String| alias.rsplit('.').next().is_some_and(|alias| alias.starts_with(written));
+            let of_module = |alias: &String| alias.to_lowercase().starts_with(&lower);
+            let alone = |alias: &String| alias.rsplit('.').next().is_some_and(|alias| alias.starts_with(&lower));
             let aliases = || self.vocabulary.all().flat_map(Function::alias_names);
             candidates.extend(aliases().filter(|alias| of_module(alias) || alone(alias)).map(Candidate::from));
         }

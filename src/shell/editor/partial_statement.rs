@@ -57,7 +57,7 @@ impl<'a> PartialStatement<'a> {
                 }
                 TokenKind::Space | TokenKind::OpeningParenthesis if statement.function.is_none() => {
                     let name = line[statement.start..token.start].trim_start();
-                    if name == TRY && token.kind == TokenKind::Space {
+                    if name.eq_ignore_ascii_case(TRY) && token.kind == TokenKind::Space {
                         statement.start = token.end;
                         continue;
                     }

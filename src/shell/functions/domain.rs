@@ -52,6 +52,11 @@ pub trait Domain: Send + Sized + 'static {
         None
     }
 
+    /// What is open, for the first line of a prompt: `bank.db`, or `a bank in memory`, which has no name.
+    fn opened_as(&self) -> Option<String> {
+        self.what_is_open()
+    }
+
     /// What is held and broken of the domain's application. Asked for only once a call has held or broken something.
     fn seams(&self) -> Option<Seams> {
         None

@@ -12,6 +12,9 @@ const SHORTEST_PART: usize = 3;
 /// The shortest word of those that functions are meant by of which a slip is recognized.
 const LONG_ENOUGH_FOR_SLIPS: usize = 5;
 
+/// Words that are one slip away from what functions are meant by, and mean something else.
+const NO_SLIPS: [&str; 1] = ["close"];
+
 /// The names of the functions that somebody may have meant: those that are one slip away, or else those that the word, or
 /// one with a slip, stands for, or else those that it is a part of or that are a part of it, or else the most similar
 /// one. What
@@ -47,7 +50,8 @@ pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + C
     let listed = |chosen: &dyn Fn(&Function) -> bool| -> Vec<String> {
         harmless.clone().filter(|function| chosen(function)).map(ToString::to_string).take(MOST).collect()
     };
-    let is_slip_of = |word: &&str| word.len() >= LONG_ENOUGH_FOR_SLIPS && slips(alone, word).is_some();
+    let may_be_slip = !NO_SLIPS.contains(&alone);
+    let is_slip_of = |word: &&str| may_be_slip && word.len() >= LONG_ENOUGH_FOR_SLIPS && slips(alone, word).is_some();
     let likely: [&dyn Fn(&Function) -> bool; 4] = [
         &|function| function.meant_by.contains(&alone),
         &|function| function.meant_by.iter().any(is_slip_of),

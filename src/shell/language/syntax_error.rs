@@ -42,6 +42,14 @@ pub enum Problem {
     KeywordFirst,
     #[error("a number has one `.` at most, with digits on both sides")]
     Fraction,
+    #[error("a number alone does nothing")]
+    NumberAlone,
+    #[error("numbers are written without commas and apostrophes: 1_000 or 1000")]
+    Commas,
+    #[error("numbers are written out: 1_000 or 1000")]
+    Exponent,
+    #[error("an amount is a number alone, without its currency")]
+    CurrencySign,
     #[error("expected a word after `:`")]
     ExpectedAtom,
     #[error("strings stand in double quotes")]

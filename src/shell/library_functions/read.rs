@@ -150,7 +150,7 @@ impl ReadFunctions {
     }
 }
 
-fn no_answer(error: QueryError) -> Term {
+fn no_answer(error: QueryError) -> NotDone {
     WORDS.no_answer(error)
 }
 

@@ -84,7 +84,7 @@ impl<D: Domain> Prompt<D> {
     fn greet(&self, program: &str) -> io::Result<()> {
         let (version, first) = (env!("CARGO_PKG_VERSION"), self.session.domain().manual().function);
         let tour = self.session.vocabulary().called("tour");
-        let beginning = match (self.session.domain().what_is_open(), tour) {
+        let beginning = match (self.session.domain().opened_as(), tour) {
             (Some(open), Some(tour)) => format!("{open} is open, {tour} teaches"),
             (Some(open), None) => format!("{open} is open"),
             (None, Some(tour)) => format!("{first} begins, {tour} teaches"),

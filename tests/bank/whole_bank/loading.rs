@@ -154,6 +154,7 @@ impl ModelBank {
                 self.loaded.insert(key, Stored { content, outcome });
             }
         }
+        report.listed.sort_by_key(|(line, _)| *line);
         report
     }
 

@@ -32,6 +32,9 @@ impl ModelBank {
         if account.balance < -limit {
             return Err(Reply::OverdraftInUse);
         }
+        if account.limit == limit {
+            return Ok(());
+        }
         account.limit = limit;
         self.record(name, "Overdraft Limit Set", None, None, Booked::Nothing);
         Ok(())

@@ -52,6 +52,11 @@ fn functions_complete_in_lower_case_and_without_their_module() {
     assert_eq!(typed("bank."), typed("Bank."));
     assert_eq!(typed("depo"), ["Bank.deposit"]);
     assert_eq!(typed("he"), ["help", "Bank.head"]);
+    assert_eq!(typed("DEP"), ["Bank.deposit"]);
+    assert_eq!(typed("BANK.DEP"), ["Bank.deposit"]);
+    assert_eq!(typed("TRY dep"), ["TRY Bank.deposit"]);
+    assert_eq!(typed("help DEP"), ["help Bank.deposit"]);
+    assert_eq!(typed("help no_p"), ["help no_payee", "help no_pin", "help no_pin_secret", "help no_place"]);
     assert_eq!(typed("help with"), ["help Bank.withdraw"]);
     assert_eq!(typed("deposit_m"), ["Bank.deposit_money_into_bank_account"]);
     assert_eq!(typed("deposit \"Wolfm"), ["deposit \"Wolfman\""]);

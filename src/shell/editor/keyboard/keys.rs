@@ -76,6 +76,8 @@ enum Within {
     Escape,
     /// After ESC O.
     SingleShift,
+    /// After ESC N, which no key begins with.
+    OtherShift,
     /// After ESC [.
     Control,
     /// After ESC [ [, of a Linux console.
@@ -113,7 +115,7 @@ impl KeyScanner {
     /// nor to a string for a program, if their rest is overdue.
     pub(super) fn begin_part(&mut self, length: usize) {
         let may_be_typed = match self.within {
-            Within::Escape => true,
+            Within::Escape | Within::OtherShift => true,
             Within::ControlString { previous } => previous != ESCAPE,
             _ => false,
         };
@@ -141,6 +143,7 @@ impl KeyScanner {
                 self.hold(byte);
                 self.end_as_keys()
             }
+            Within::OtherShift => self.other_shift(byte),
             Within::Control => self.control_sequence(byte),
             Within::Click(left) => {
                 self.within = if left > 1 { Within::Click(left - 1) } else { Within::Nothing };
@@ -194,6 +197,7 @@ impl KeyScanner {
         match byte {
             b'[' => self.hold_within(byte, Within::Control),
             b'O' => self.hold_within(byte, Within::SingleShift),
+            b'N' => self.hold_within(byte, Within::OtherShift),
             b']' | b'P' | b'_' | b'^' | b'X' => self.hold_within(byte, Within::ControlString { previous: byte }),
             ..0x80 if byte != ESCAPE => {
                 self.hold(byte);
@@ -205,6 +209,17 @@ impl KeyScanner {
                 let _ = self.begin(byte);
                 before
             }
+        }
+    }
+
+    /// The character of another set, which is not the one that its byte is here.
+    fn other_shift(&mut self, byte: u8) -> Option<Piece> {
+        match byte {
+            0x20..=0x7f => {
+                self.reset();
+                None
+            }
+            _ => self.begin_anew(byte),
         }
     }
 

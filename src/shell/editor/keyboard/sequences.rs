@@ -48,6 +48,7 @@ pub(super) fn read(sequence: &[u8]) -> Sequence {
 pub(super) fn of_control_character(character: &str) -> Option<Option<u8>> {
     let character = character.chars().next().filter(|character| matches!(character, '\u{80}'..='\u{9f}'))?;
     Some(match character {
+        '\u{8e}' => Some(b'N'),
         '\u{8f}' => Some(b'O'),
         '\u{90}' => Some(b'P'),
         '\u{98}' => Some(b'X'),

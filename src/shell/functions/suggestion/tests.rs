@@ -19,11 +19,13 @@ fn what_ends_or_discards_is_suggested_only_for_a_slip_in_its_own_name() {
         ("exot", "exit"),
         ("quitt", "quit"),
         ("Bank.skp", "Bank.skip"),
+        ("Bank.crsh", "Bank.crash"),
+        ("Bank.dorp", "Bank.drop"),
     ] {
         assert_eq!(meant(slip), [name], "{slip}");
     }
-    for other in ["Bank.list", "Bank.log", "Bank.clause", "Bank.closing", "Bank.cls", "quid_pro_quo"] {
-        let ending = ["Bank.close", "Bank.close_account", "Bank.skip", "exit", "quit"];
+    for other in ["Bank.list", "Bank.log", "Bank.clause", "Bank.closing", "Bank.cls", "Bank.cash", "quid_pro_quo"] {
+        let ending = ["Bank.close", "Bank.close_account", "Bank.skip", "Bank.crash", "Bank.drop", "exit", "quit"];
         assert!(!meant(other).iter().any(|name| ending.contains(&name.as_str())), "{other}");
     }
 }
@@ -43,6 +45,7 @@ fn what_people_mean_is_suggested() {
         ("Bank.rename", &["Bank.change_holder"]),
         ("Bank.audit", &["Bank.verify"]),
         ("Bank.overdraft", &["Bank.set_overdraft_limit"]),
+        ("Bank.cash", &["Bank.deposit"]),
         ("Bank.depsit", &["Bank.deposit"]),
         ("frobnicate", &[]),
     ] {

@@ -3,6 +3,7 @@
 //! It parses statements one by one, so that those before a mistake still run. It is not recursive, and takes linear time
 //! for any text.
 
+mod numbers;
 mod values;
 
 use super::syntax_error::{Parsed, fail, shortened};
@@ -129,10 +130,13 @@ impl<'a> Statements<'a> {
         match self.peek() {
             None | Some(TokenKind::Newline | TokenKind::Semicolon) => Ok(Statement { span, is_tried, name, arguments }),
             Some(_) if self.is_at_equals_sign() && is_variable(&arguments) => fail(self.here(), Problem::NoVariables),
-            Some(next) if begins_value(next) && self.start > self.end && !self.text[..self.end].ends_with(')') => {
-                fail(self.here(), Problem::MissingComma)
-            }
-            Some(_) => fail(self.here(), Problem::ExpectedSeparator),
+            Some(next) => match self.problem_behind_last(&arguments) {
+                Some(problem) => fail(self.here(), problem),
+                None if begins_value(next) && self.start > self.end && !self.text[..self.end].ends_with(')') => {
+                    fail(self.here(), Problem::MissingComma)
+                }
+                None => fail(self.here(), Problem::ExpectedSeparator),
+            },
         }
     }
 
@@ -143,9 +147,9 @@ impl<'a> Statements<'a> {
         statement.name_of_function().ok()
     }
 
-    /// Skips `try` where another word follows it, and answers whether it does.
+    /// Skips `try` where another word follows it, and answers whether it does. In capital letters it is one at a prompt only.
     fn skip_try(&mut self) -> bool {
-        if self.token().is_none_or(|token| &self.text[token.span()] != TRY) {
+        if self.token().is_none_or(|token| !self.text[token.span()].eq_ignore_ascii_case(TRY)) {
             return false;
         }
         let mut ahead = self.tokens.clone();
@@ -162,7 +166,7 @@ impl<'a> Statements<'a> {
             Some(TokenKind::Word) => self.name(),
             _ => match self.marked_name() {
                 Some(name) => Ok(name),
-                None => fail(self.here(), Problem::ExpectedStatement),
+                None => fail(self.here(), self.problem_of_number_alone().unwrap_or(Problem::ExpectedStatement)),
             },
         }
     }
@@ -258,10 +262,11 @@ impl<'a> Statements<'a> {
                     continued |= self.skip_lines();
                 }
                 None | Some(Newline | Semicolon | Comment) => return fail(opening, Problem::OpenParenthesis),
-                Some(next) if begins_value(next) && self.start > self.end => {
-                    return fail(self.here(), Problem::MissingComma);
+                Some(next) => {
+                    let is_argument = begins_value(next) && self.start > self.end;
+                    let otherwise = if is_argument { Problem::MissingComma } else { Problem::ExpectedClosing };
+                    return fail(self.here(), self.problem_behind_last(arguments).unwrap_or(otherwise));
                 }
-                Some(_) => return fail(self.here(), Problem::ExpectedClosing),
             }
         }
     }

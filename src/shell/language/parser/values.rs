@@ -59,8 +59,9 @@ impl<'a> Statements<'a> {
             TokenKind::Unknown | TokenKind::OpeningParenthesis | TokenKind::Dot | TokenKind::Space => {
                 let character = written.chars().next().unwrap_or_default();
                 // The message does not quote a digit, which may belong to a PIN.
-                let problem = if character.is_numeric() { Problem::OtherDigit } else { Problem::Unexpected(character) };
-                fail(first, problem)
+                let unexpected =
+                    if character.is_numeric() { Problem::OtherDigit } else { Problem::Unexpected(character) };
+                fail(first, self.problem_of_currency_sign().unwrap_or(unexpected))
             }
             _ => fail(first, Problem::ExpectedArgument),
         }

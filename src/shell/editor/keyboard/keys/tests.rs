@@ -55,6 +55,8 @@ fn other_sequences_are_never_text() {
         "\u{1b}]52;c;QmFuay5vcGVu\u{7}",
         "\u{1b}P1$r0m\u{1b}\\",
         "\u{1b}_Gi=1;OK\u{1b}\\",
+        "\u{1b}Na",
+        "\u{8e}a",
     ] {
         assert_eq!(keys(format!("a{sequence}b")), "ab", "{sequence:?}");
     }
@@ -139,6 +141,11 @@ fn a_pause_makes_no_text_of_a_sequence() {
             assert_eq!(scanned_by(scanner, rest.as_bytes()).0, "b", "{sequence:?} at {place}");
         }
     }
+    // Alt-N and then, later, text: a key that the line editor does not have.
+    let mut scanner = KeyScanner::new(None);
+    assert_eq!((scanner.push(ESCAPE), scanner.push(b'N'), scanner.time_out()), (None, None, None));
+    scanner.begin_part(1);
+    assert_eq!(scanned_by(scanner, b"B").0, "B");
     // Alt-] and then, later, text.
     let mut scanner = KeyScanner::new(None);
     assert_eq!((scanner.push(ESCAPE), scanner.push(b']'), scanner.time_out()), (None, None, None));
