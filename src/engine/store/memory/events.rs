@@ -137,7 +137,7 @@ impl<E> Events<E> {
     pub(super) fn bytes(&self) -> usize {
         // A slice is counted by those who share it, and by `malloc`.
         const OF_A_SLICE: usize = 32;
-        let events: usize = self.chunks.iter().map(|chunk| match &chunk.events {
+        let events = self.chunks.iter().map(|chunk| match &chunk.events {
             ChunkEvents::Packed(events) => events.capacity() * size_of::<RecordedEvent<E>>(),
             ChunkEvents::Shared(events) => events.len() * size_of::<RecordedEvent<E>>() + OF_A_SLICE,
         });
@@ -168,7 +168,7 @@ mod tests {
     fn event(number: usize) -> RecordedEvent<usize> {
         RecordedEvent {
             position: Position::START.plus(number + 1),
-            stream: StreamId::new("test", "a"),
+            stream: StreamId::new("test", &"a"),
             version: Version::START.plus(number + 1),
             time: Timestamp::from_micros(0),
             metadata: Metadata::from_outside(Uuid::nil()),
