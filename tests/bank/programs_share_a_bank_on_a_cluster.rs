@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cqrs_bank::bank::{
@@ -53,6 +55,48 @@ async fn a_question_knows_what_another_program_was_answered() {
     }
     assert_eq!(one.head().await.unwrap(), other.head().await.unwrap());
     assert_eq!(one.url().to_string(), url);
+}
+
+/// Whoever writes all the time is first again and again, unless it gives others a turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs nats-server"]
+async fn a_program_that_writes_without_a_pause_keeps_nobody_waiting() {
+    const TASKS: u64 = 64;
+    const DEPOSITS: u64 = 30;
+    const WITHIN: Duration = Duration::from_secs(20);
+    let url = new_log_url();
+    let ((busy, _of_busy), (other, _of_other)) = (program(&url).await, program(&url).await);
+    let (wolfman, dracula) = (account("Wolfman"), account("Dracula"));
+    busy.create(&wolfman).await.unwrap();
+    busy.create(&dracula).await.unwrap();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let writing: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let (busy, wolfman, is_over) = (busy.clone(), wolfman.clone(), is_over.clone());
+            tokio::spawn(async move {
+                let mut deposits = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    busy.deposit(&wolfman, money(1)).await.unwrap();
+                    deposits += 1;
+                }
+                deposits
+            })
+        })
+        .collect();
+    let depositing = async {
+        for _ in 0..DEPOSITS {
+            other.deposit(&dracula, money(1)).await.unwrap();
+        }
+    };
+    timeout(WITHIN, depositing).await.unwrap();
+    is_over.store(true, Ordering::Relaxed);
+    let mut deposits = 0;
+    for task in writing {
+        deposits += task.await.unwrap();
+    }
+    assert!(deposits > DEPOSITS, "{deposits}");
+    assert_eq!(other.check_balance(&wolfman).await.unwrap(), balance(deposits));
+    assert_eq!(busy.check_balance(&dracula).await.unwrap(), balance(DEPOSITS));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

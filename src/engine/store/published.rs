@@ -38,6 +38,11 @@ impl<E: Clone> Publisher<E> {
         let _ = self.sender.send(published);
     }
 
+    /// Whether there are subscribers. One that comes later reads from the store what was published before.
+    pub fn is_heard(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+
     /// A handle for new subscribers.
     pub fn listeners(&self) -> Listeners<E> {
         Listeners { sender: self.sender.downgrade() }

@@ -285,6 +285,7 @@ fn not_opened(error: &OpenError) -> NotDone {
         OpenError::File(OpenStoreError::NotSupported { .. }) => NOT_SUPPORTED,
         OpenError::File(OpenStoreError::IsReplica { .. }) => IS_REPLICA,
         OpenError::Cluster(error) => of_cluster(error),
+        OpenError::Unreadable(StoreError::Unavailable(_)) => UNAVAILABLE,
         // The last two come with a cluster.
         OpenError::File(
             OpenStoreError::Failed { .. } | OpenStoreError::NoReplica { .. } | OpenStoreError::Log(_),

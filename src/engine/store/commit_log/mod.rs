@@ -18,6 +18,7 @@ mod wait;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Instant;
 
 use thiserror::Error;
 
@@ -140,6 +141,14 @@ pub trait CommitLog: fmt::Debug + Send + Sync + 'static {
     ///
     /// Returns [`LogError`] if nobody can tell.
     fn end(&self) -> Later<'_, Result<u64, LogError>>;
+
+    /// Tells the other programs that this one was not first, so that they let it have a turn.
+    fn ask_for_turn(&self) {}
+
+    /// When another program last asked for a turn; `None` if that is not known.
+    fn turn_asked_at(&self) -> Option<Instant> {
+        None
+    }
 
     /// The records of handlers that all replicas share; `None` if each has its own.
     fn records(&self) -> Option<&dyn SharedRecords> {

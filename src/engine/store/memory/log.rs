@@ -29,7 +29,8 @@ pub(super) struct Log<E> {
     times: LogTimes,
 }
 
-type AppendedRange<E> = Result<Range<usize>, Rejected<E>>;
+/// An append's result before the commit exists: the indices of its events.
+pub(super) type AppendedRange<E> = Result<Range<usize>, Rejected<E>>;
 
 impl<E> Default for Log<E> {
     fn default() -> Self {
@@ -52,15 +53,7 @@ impl<E: DomainEvent> Log<E> {
     }
 
     pub(super) fn append(&mut self, appends: Vec<Append<E>>) -> (Batch<E>, Appended<E>) {
-        self.append_after(appends, BTreeMap::new())
-    }
-
-    /// Appends events, after others of the same call of which some were rejected.
-    pub(super) fn append_after(
-        &mut self,
-        appends: Vec<Append<E>>,
-        mut rejected: BTreeMap<StreamId, Conflict>,
-    ) -> (Batch<E>, Appended<E>) {
+        let mut rejected = BTreeMap::new();
         let start = self.events.len();
         // An append is as large as several answers, so these take the place of the appends in their allocation.
         let ranges: Vec<_> = appends.into_iter().map(|append| self.record(append, &mut rejected)).collect();
@@ -71,7 +64,11 @@ impl<E: DomainEvent> Log<E> {
     }
 
     /// Appends events, unless they conflict or follow a rejected append. Returns their indices.
-    fn record(&mut self, append: Append<E>, rejected: &mut BTreeMap<StreamId, Conflict>) -> AppendedRange<E> {
+    pub(super) fn record(
+        &mut self,
+        append: Append<E>,
+        rejected: &mut BTreeMap<StreamId, Conflict>,
+    ) -> AppendedRange<E> {
         let Append { stream, expected_version: expected, time, metadata, events, snapshot, expected_end } = append;
         debug_assert!(!events.is_empty(), "an append carries an event");
         if let Some(conflict) = rejected.get(&stream) {

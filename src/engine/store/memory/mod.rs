@@ -5,6 +5,7 @@
 mod command_ids;
 mod events;
 mod log;
+mod offer;
 mod records;
 mod replica;
 mod replicated_log;

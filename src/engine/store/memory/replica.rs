@@ -1,25 +1,24 @@
 //! A store in memory that is the replica of a log: events count once the log has accepted them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::log::Log;
 use super::records::Records;
-use super::replicated_log::Mark;
-use super::{LogRequest, MemoryStore, QUEUE_CAPACITY, publish};
-use crate::engine::log::{Position, RecordedEvent, StreamId};
+use super::{LogRequest, MemoryStore, publish};
+use crate::engine::log::{RecordedEvent, StreamId};
 use crate::engine::runtime::{StopReason, StoreFailure, Supervisor};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::commit_log::{Commit, CommitLog, Entry, EntryWriter, LogError, Offered, Replica, Replicated};
+use crate::engine::store::commit_log::{Commit, CommitLog, Entry, LogError, Replica, Replicated};
 use crate::engine::store::hash_chain::{Content, Hash, NumbersInCommand};
-use crate::engine::store::{Append, Appended, Conflict, Publisher, Rejected, StoreError};
+use crate::engine::store::{Publisher, StoreError};
 
-/// How often a commit is decided anew before its callers are told to try again.
-const MOST_ROUNDS: u32 = 64;
+/// What comes while an entry is offered waits here, to share the next one.
+const REPLICA_QUEUE_CAPACITY: usize = 4_096;
 
 impl<E: StoredEvent> MemoryStore<E> {
     /// Starts the store's task as a replica of a log, which it reads from the beginning.
@@ -33,14 +32,25 @@ impl<E: StoredEvent> MemoryStore<E> {
         log: Arc<dyn CommitLog>,
     ) -> Result<Self, LogError> {
         log.follow(Replicated::default()).await?;
-        let (sender, requests) = mpsc::channel(QUEUE_CAPACITY);
+        let (sender, requests) = mpsc::channel(REPLICA_QUEUE_CAPACITY);
         let publisher = Publisher::new(published_capacity);
         let listeners = publisher.listeners();
         let (end, published) = (Arc::new(AtomicU64::new(0)), watch::Sender::new(0));
         let replica = Some(Replica { log: log.clone(), published: published.subscribe() });
         let replicated = Replicated::default();
         let (held, writer) = (Log::default(), Uuid::new_v4());
-        let writing = Writing { log, held, replicated, writer, publisher, end: end.clone(), published };
+        let writing = Writing {
+            log,
+            held,
+            replicated,
+            writer,
+            publisher,
+            end: end.clone(),
+            published,
+            answered: 0,
+            others_at: None,
+            offer_took: None,
+        };
         supervisor.spawn("event store", writing.serve(requests));
         Ok(Self { requests: sender, listeners, end, replica })
     }
@@ -60,15 +70,23 @@ impl<E: StoredEvent> MemoryStore<E> {
 }
 
 /// The task's state.
-struct Writing<E> {
-    log: Arc<dyn CommitLog>,
-    held: Log<E>,
+pub(super) struct Writing<E> {
+    pub(super) log: Arc<dyn CommitLog>,
+    pub(super) held: Log<E>,
     /// How far `held` has come.
-    replicated: Replicated,
-    writer: Uuid,
-    publisher: Publisher<E>,
-    end: Arc<AtomicU64>,
-    published: watch::Sender<u64>,
+    pub(super) replicated: Replicated,
+    /// Who writes, so that no other program writes the same bytes.
+    pub(super) writer: Uuid,
+    pub(super) publisher: Publisher<E>,
+    pub(super) end: Arc<AtomicU64>,
+    /// The last entry whose events are published.
+    pub(super) published: watch::Sender<u64>,
+    /// How many calls were answered last.
+    pub(super) answered: usize,
+    /// When another program's entry came last.
+    pub(super) others_at: Option<Instant>,
+    /// How long the last offer took, if that was the last thing that happened.
+    pub(super) offer_took: Option<Duration>,
 }
 
 impl<E: StoredEvent> Writing<E> {
@@ -82,9 +100,8 @@ impl<E: StoredEvent> Writing<E> {
                 request = requests.recv() => match request {
                     None => return Ok(()),
                     Some(LogRequest::Append { appends, reply }) => {
-                        let appended = self.append(appends).await;
-                        // A failed reply is no error: the caller no longer waits.
-                        let _ = reply.send(appended);
+                        let calls = self.gather((appends, reply), &mut requests, &mut records).await;
+                        self.append(calls).await;
                     }
                     Some(other) => other.answer(&self.held, &mut records),
                 },
@@ -96,139 +113,14 @@ impl<E: StoredEvent> Writing<E> {
         }
     }
 
-    /// Appends what one call asks for, as one entry if it fits into one.
-    async fn append(&mut self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
-        let (mut answers, mut rejected) = (Vec::with_capacity(appends.len()), BTreeMap::new());
-        let (mut rest, mut at_once) = (appends, usize::MAX);
-        while !rest.is_empty() {
-            let some = rest[..rest.len().min(at_once)].to_vec();
-            match self.append_entry(&some, &rejected).await {
-                Ok(Some(appended)) => {
-                    for (append, answer) in rest.drain(..some.len()).zip(&appended) {
-                        if let Err(rejection) = answer {
-                            let (expected, actual) = (append.expected_version, self.held.version(&append.stream));
-                            let conflict = match rejection {
-                                Rejected::Conflict(conflict) => *conflict,
-                                Rejected::Repeated(_) => Conflict { expected, actual },
-                            };
-                            rejected.insert(append.stream, conflict);
-                        }
-                    }
-                    answers.extend(appended);
-                }
-                Ok(None) if some.len() > 1 => at_once = some.len() / 2,
-                Ok(None) if answers.is_empty() => {
-                    let most = self.log.most_bytes();
-                    let reason =
-                        format!("the events of a command have more bytes than the {most} that the log takes at once");
-                    return Err(StoreError::Failed(reason.into()));
-                }
-                Err(error) if answers.is_empty() || matches!(error, StoreError::OutcomeUnknown(_)) => {
-                    return Err(error);
-                }
-                // A part is stored: the rest is to be decided again.
-                Ok(None) | Err(_) => {
-                    answers.extend(rest.drain(..).map(|append| {
-                        let expected = append.expected_version;
-                        Err(Conflict { expected, actual: expected }.into())
-                    }));
-                }
-            }
-        }
-        Ok(answers)
-    }
-
-    /// Appends as one entry; `None` if it is too large.
-    async fn append_entry(
-        &mut self,
-        appends: &[Append<E>],
-        rejected: &BTreeMap<StreamId, Conflict>,
-    ) -> Result<Option<Appended<E>>, StoreError> {
-        for _ in 0..MOST_ROUNDS {
-            self.take_in()?;
-            let (mark, before) = (self.held.mark(), self.held.end());
-            let (commit, answers) = self.held.append_after(appends.to_vec(), rejected.clone());
-            if commit.is_empty() {
-                return Ok(Some(answers));
-            }
-            let (entry, hash) = match self.entry(mark, before) {
-                Ok(entry) => entry,
-                Err(error) => {
-                    self.held.roll_back(mark);
-                    return Err(error);
-                }
-            };
-            if entry.len() > self.log.most_bytes() {
-                self.held.roll_back(mark);
-                return Ok(None);
-            }
-            let sequence = self.replicated.sequence;
-            match self.log.offer(sequence, entry).await {
-                Ok(Offered::Accepted) => {
-                    self.move_on(Replicated { sequence: sequence + 1, position: self.held.end(), hash })?;
-                    publish(&self.publisher, &self.end, before, commit);
-                    self.published.send_replace(sequence + 1);
-                    return Ok(Some(answers));
-                }
-                Ok(Offered::Conflict) => {
-                    self.held.roll_back(mark);
-                    self.log.reception(sequence).await;
-                }
-                Ok(Offered::NotOffered(reason)) => {
-                    self.held.roll_back(mark);
-                    return Err(StoreError::Unavailable(reason));
-                }
-                Ok(Offered::Unknown(reason)) => {
-                    self.held.roll_back(mark);
-                    return Err(StoreError::OutcomeUnknown(reason.into()));
-                }
-                Err(error) => {
-                    self.held.roll_back(mark);
-                    return Err(error.into());
-                }
-            }
-        }
-        Err(StoreError::Unavailable("other programs append without a pause".to_owned()))
-    }
-
-    /// The events since a mark as an entry, and the hash of the last.
-    fn entry(&self, mark: Mark, before: Position) -> Result<(Vec<u8>, Hash), StoreError> {
-        let unwritable = |error: serde_json::Error| StoreError::Failed(error.to_string().into());
-        let (mut writer, mut hash) = (EntryWriter::default(), self.replicated.hash);
-        let (mut buffer, mut numbers) = (Vec::new(), NumbersInCommand::default());
-        for event in self.held.since(mark) {
-            let data = event.data.to_json()?;
-            let number_in_command = numbers.next(event.metadata.command_id);
-            let content = Content {
-                position: event.position.get(),
-                stream: event.stream.as_str(),
-                version: event.version.get(),
-                previous_position: self.held.previous_position(&event.stream, event.version),
-                time: event.time,
-                event_type: event.data.event_type(),
-                schema_version: event.data.schema_version(),
-                number_in_command,
-                metadata: &event.metadata,
-                data: &data,
-            };
-            hash = content.hash(&hash, &mut buffer);
-            writer.add(&content).map_err(unwritable)?;
-            if let Some(state) = self.held.state_at(event) {
-                writer.add_snapshot(event.position.get(), state);
-            }
-        }
-        let base = (before, &self.replicated.hash);
-        let entry = writer.finish(self.replicated.sequence, base, &hash, self.writer).map_err(unwritable)?;
-        Ok((entry, hash))
-    }
-
     /// Takes in and publishes what other programs have appended.
-    fn take_in(&mut self) -> Result<(), StoreError> {
+    pub(super) fn take_in(&mut self) -> Result<(), StoreError> {
         loop {
             let entries = self.log.received(self.replicated.sequence)?;
             if entries.is_empty() {
                 return Ok(());
             }
+            (self.others_at, self.offer_took) = (Some(Instant::now()), None);
             for entry in entries {
                 let after = self.held.end();
                 let hash = self.add(&entry).map_err(|what| {
@@ -288,7 +180,7 @@ impl<E: StoredEvent> Writing<E> {
     }
 
     /// Notes how far the store has come, before anyone hears of it.
-    fn move_on(&mut self, replicated: Replicated) -> Result<(), StoreError> {
+    pub(super) fn move_on(&mut self, replicated: Replicated) -> Result<(), StoreError> {
         self.replicated = replicated;
         self.log.note(replicated).map_err(|error| StoreError::OutcomeUnknown(error.into()))
     }

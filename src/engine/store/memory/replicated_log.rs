@@ -73,11 +73,6 @@ impl<E: DomainEvent> Log<E> {
         Version::START.plus(self.streams.get(stream).map_or(0, Vec::len))
     }
 
-    /// The events since a mark.
-    pub(super) fn since(&self, mark: Mark) -> impl Iterator<Item = &RecordedEvent<E>> {
-        self.events.slices_from(mark.events).flatten()
-    }
-
     /// The state that was stored with an event.
     pub(super) fn state_at(&self, event: &RecordedEvent<E>) -> Option<&ArcStr> {
         let snapshots = self.snapshots.get(&event.stream)?;

@@ -63,6 +63,11 @@ impl Connection {
         format!("{}.log", self.stream())
     }
 
+    /// The subject on which programs ask each other for a turn.
+    pub(super) fn turn_subject(&self) -> String {
+        format!("{}.turn", self.stream())
+    }
+
     pub(super) fn api(&self, request: &str) -> String {
         format!("$JS.API.{request}.{}", self.stream())
     }

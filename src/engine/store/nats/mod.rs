@@ -19,13 +19,14 @@ mod records;
 mod requests;
 mod shared;
 mod token;
+mod turns;
 mod witness;
 
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
@@ -34,6 +35,7 @@ use self::connection::Connection;
 use self::follower::Follower;
 use self::received::Received;
 use self::records::Records;
+use self::turns::Turns;
 use self::witness::Witness;
 use super::cluster_url::ClusterUrl;
 use super::commit_log::{Cluster, CommitLog, Entry, Later, LogError, Offered, Replicated, SharedRecords};
@@ -66,6 +68,7 @@ pub struct JetStreamLog {
     connection: Arc<Connection>,
     received: Arc<Received>,
     records: Records,
+    turns: Turns,
     witness: Mutex<Witness>,
     accept_loss: bool,
     follower: Mutex<Option<Follower>>,
@@ -104,17 +107,18 @@ impl JetStreamLog {
             let info =
                 created::found_or_created(&connection, domain, may_create, unsafe_cluster, witness.end()).await?;
             check::check(&connection, &info, domain, unsafe_cluster)?;
-            Ok::<_, OpenClusterError>((Arc::new(connection), witness))
+            let connection = Arc::new(connection);
+            Ok::<_, OpenClusterError>((connection.clone(), Turns::start(connection), witness))
         });
         let opened = opening.await.map_err(|ended| OpenClusterError::Failed(ended.to_string().into()))?;
-        let (connection, witness) = opened?;
+        let (connection, turns, witness) = opened?;
         let most_bytes = connection.max_payload().saturating_sub(FOR_HEADERS);
         let (name, received) = (connection.log_name(), Arc::new(Received::default()));
         let (records, witness, follower) = (Records::new(connection.clone()), Mutex::new(witness), Mutex::default());
         let kept = records.clone();
         // An error means that the thread has ended, and there is nothing to give up.
         let _ = at_end.send(Box::pin(async move { kept.give_up().await }));
-        Ok(Self { name, most_bytes, connection, received, records, witness, accept_loss, follower, runtime })
+        Ok(Self { name, most_bytes, connection, received, records, turns, witness, accept_loss, follower, runtime })
     }
 
     /// The file that remembers the end of the log.
@@ -193,6 +197,14 @@ impl CommitLog for JetStreamLog {
             }
             Ok(end)
         })
+    }
+
+    fn ask_for_turn(&self) {
+        self.runtime.spawn(self.turns.ask());
+    }
+
+    fn turn_asked_at(&self) -> Option<Instant> {
+        self.turns.asked_at()
     }
 
     fn records(&self) -> Option<&dyn SharedRecords> {

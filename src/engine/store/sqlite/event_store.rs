@@ -4,18 +4,19 @@ use tokio::sync::{broadcast, oneshot};
 use uuid::Uuid;
 
 use super::SqliteStore;
-use super::log_writer::record_appends::EncodedAppend;
 use super::log_writer::requests::WriteRequest;
 use super::tables::format::Format;
 use super::tables::log_links::LogEnd;
 use super::tables::snapshots;
 use crate::engine::log::{Batch, Moment, Position, RecordedEvent, StreamId, Version};
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::encoded_append::EncodedAppend;
 use crate::engine::store::{Append, Appended, Committed, EventStore, Published, Snapshot, SnapshotEntry, StoreError};
 
 impl<E: StoredEvent> EventStore<E> for SqliteStore<E> {
     async fn append(&self, appends: Vec<Append<E>>) -> Result<Appended<E>, StoreError> {
         let (reply, answer) = oneshot::channel();
+        // Here, so that the writer need not.
         let appends = appends.into_iter().map(EncodedAppend::new).collect::<Result<_, _>>()?;
         self.write(WriteRequest::Append { appends, reply }, answer).await
     }

@@ -7,22 +7,20 @@ use rusqlite::Connection;
 
 use super::batch_insert::BatchInsert;
 use super::execute;
-use super::record_appends::{AppendedRange, EncodedAppend, WritableLog};
+use super::record_appends::{AppendedRange, WritableLog};
 use super::replication::Replication;
 use super::replies::PendingReply;
 use super::requests::{Reply, WriteRequest};
 use crate::engine::log::{Position, StreamId};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::commit_log::{Offered, wait_for};
+use crate::engine::store::encoded_append::EncodedAppend;
 use crate::engine::store::sqlite::file_error::FileError;
 use crate::engine::store::sqlite::tables::log_links::LogEnd;
 use crate::engine::store::{Appended, Conflict, StoreError};
 
 /// How often one commit is decided anew before its callers are told to try again.
 const MOST_ROUNDS: u32 = 64;
-
-/// The bytes that a line of an entry needs besides the event's data and the stream's name.
-const BESIDE_THE_DATA: usize = 512;
 
 /// One call of a store's `append`.
 struct Call<E> {
@@ -121,6 +119,7 @@ impl Replication {
                         refuse(calls, 0, "other programs append without a pause", pending);
                         break;
                     }
+                    self.log.ask_for_turn();
                     wait_for(self.log.reception(self.sequence));
                     self.take_in(connection, log)?;
                     before = log.end;
@@ -167,7 +166,7 @@ fn record<E: StoredEvent>(
         let (mut ranges, mut rejected) = (Vec::new(), call.rejected.clone());
         for append in &call.appends[call.ranges.len()..] {
             let begun = log.entry.as_ref().map_or(0, |entry| entry.len());
-            is_full = begun > 0 && begun + size(append) > most_bytes;
+            is_full = begun > 0 && begun + append.bytes_in_entry() > most_bytes;
             if is_full {
                 break;
             }
@@ -182,13 +181,6 @@ fn record<E: StoredEvent>(
     drop(insert);
     log.write_heads(connection)?;
     Ok(round)
-}
-
-/// About how many bytes an entry needs for an append.
-fn size<E>(EncodedAppend { append, data }: &EncodedAppend<E>) -> usize {
-    let names =
-        (BESIDE_THE_DATA + append.stream.as_str().len() + append.metadata.stored().map_or(0, str::len)) * data.len();
-    data.iter().map(String::len).sum::<usize>() + names + append.snapshot.as_ref().map_or(0, |state| 2 * state.len())
 }
 
 fn accept<E>(calls: &mut VecDeque<Call<E>>, round: Round<E>, pending: &mut Vec<PendingReply<E>>) {

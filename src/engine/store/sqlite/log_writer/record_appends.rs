@@ -10,8 +10,9 @@ use rusqlite::Connection;
 use super::batch_insert::{BatchInsert, Row};
 use super::command_ids::CommandIds;
 use crate::engine::log::{Batch, Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
-use crate::engine::store::codec::{StoredEvent, UnwritableEvent};
+use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::commit_log::EntryWriter;
+use crate::engine::store::encoded_append::EncodedAppend;
 use crate::engine::store::hash_chain::Content;
 use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::sqlite::file_error::FileError;
@@ -26,20 +27,6 @@ use crate::engine::store::{Append, AppendAnswer, Committed, Conflict, Rejected, 
 
 /// The maximum number of stream heads cached between commits.
 const MAX_HEADS: usize = 65_536;
-
-/// An append with encoded events. Callers encode them, so that the writer need not.
-#[derive(Clone, Debug)]
-pub(in crate::engine::store::sqlite) struct EncodedAppend<E> {
-    pub(in crate::engine::store::sqlite) append: Append<E>,
-    pub(in crate::engine::store::sqlite) data: Vec<String>,
-}
-
-impl<E: StoredEvent> EncodedAppend<E> {
-    pub(in crate::engine::store::sqlite) fn new(append: Append<E>) -> Result<Self, UnwritableEvent> {
-        let data = append.events.iter().map(StoredEvent::to_json).collect::<Result<_, _>>()?;
-        Ok(Self { append, data })
-    }
-}
 
 /// An append's result before the commit exists: a range of its events.
 pub(in crate::engine::store::sqlite) type AppendedRange<E> = Result<Range<usize>, Rejected<E>>;

@@ -20,6 +20,9 @@ use crate::engine::store::sqlite::tables::log_place;
 /// How long another program counts as one that writes.
 const SEES_OTHERS_FOR: Duration = Duration::from_millis(100);
 
+/// How many round trips it takes at most until one has offered that was waiting.
+const ROUND_TRIPS: u32 = 3;
+
 /// How many entries one commit takes in at most.
 const MOST_AT_ONCE: u64 = 1_024;
 
@@ -93,12 +96,13 @@ impl Replication {
         Ok(())
     }
 
-    /// After a commit of its own, a writer that sees others waits a round trip for theirs: they have to take in the commit
-    /// before they can offer, and would come too late each time.
+    /// After a commit of its own, a writer that sees others waits for one of theirs: they have to receive the commit, take it
+    /// in and offer, and would come too late each time.
     pub(super) fn yield_to_others(&mut self) {
-        let sees_others = self.others_at.is_some_and(|at| at.elapsed() < SEES_OTHERS_FOR);
+        let seen_at = self.others_at.max(self.log.turn_asked_at());
+        let sees_others = seen_at.is_some_and(|at| at.elapsed() < SEES_OTHERS_FOR);
         if let Some(round_trip) = self.offer_took.take().filter(|_| sees_others) {
-            wait_at_most(round_trip, self.log.reception(self.sequence));
+            wait_at_most(ROUND_TRIPS * round_trip, self.log.reception(self.sequence));
         }
     }
 

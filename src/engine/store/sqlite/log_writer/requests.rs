@@ -2,8 +2,8 @@
 
 use tokio::sync::oneshot;
 
-use super::record_appends::EncodedAppend;
 use crate::engine::log::Position;
+use crate::engine::store::encoded_append::EncodedAppend;
 use crate::engine::store::handler_records::{ParkedChange, Progress, ProjectionUpdate, ProjectionWritten};
 use crate::engine::store::{Appended, StoreError};
 
