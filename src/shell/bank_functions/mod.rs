@@ -296,6 +296,7 @@ impl Domain for BankFunctions {
     }
 
     async fn close(&mut self) {
+        self.tour.leave();
         self.leave_forks().await;
         if let Some(bank) = self.opened() {
             self.close_bank(&bank).await;
