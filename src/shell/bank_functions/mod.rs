@@ -291,6 +291,12 @@ impl Domain for BankFunctions {
         Some(name.to_string_lossy().into_owned())
     }
 
+    fn where_calls_go(&self) -> String {
+        let Some(bank) = self.main.clone().or_else(|| self.opened()) else { return String::new() };
+        let open = self.what_is_open().unwrap_or_else(|| bank.url().to_string());
+        self.forks.current_name().map_or(open.clone(), |fork| format!("{open}, fork {fork}"))
+    }
+
     fn seams(&self) -> Option<Seams> {
         Some(self.opened()?.seams())
     }
