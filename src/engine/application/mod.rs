@@ -63,7 +63,7 @@ pub use self::seams::{Broken, Held, SeamError, Seams};
 pub(crate) use self::start::open_store;
 use self::upkeep::Upkeep;
 pub use self::upkeep::{ImportOptions, ImportStep};
-use super::command_handler::{CommandHandler, CommandHandlers, Limits};
+use super::command_handler::{CommandHandler, CommandHandlers, Decisions, Limits};
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
@@ -90,6 +90,8 @@ struct Inner<E: 'static> {
     url: StoreUrl,
     base: Arc<Base<E>>,
     commands: CommandHandlers,
+    /// How commands were decided, as far as no event tells it.
+    decisions: Decisions,
     models: Models,
     histories: ProjectionHistories,
     feed: FeedHandle<E>,
