@@ -58,7 +58,7 @@ use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::receipt::Seen;
-pub use self::seams::{Broken, Held, SeamError, Seams};
+pub use self::seams::{Broken, Held, Released, SeamError, Seams};
 #[cfg(all(feature = "library", feature = "sqlite"))]
 pub(crate) use self::start::open_store;
 use self::upkeep::Upkeep;
