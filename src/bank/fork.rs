@@ -15,8 +15,9 @@ impl Bank {
     pub const ONLY_WITH_OPTION: &'static [&'static str] = &[CeoBonus::NAME];
 
     /// A fork of the bank at a position of its log, or at its current end: see
-    /// [`Application::fork`](crate::engine::application::Application::fork). It sends no e-mail. It pays a bonus only if it
-    /// names an account for it, as a bank that is [opened](Bank::open).
+    /// [`Application::fork`](crate::engine::application::Application::fork). It sends no e-mail, and
+    /// [takes any PIN](Bank::takes_any_pin). It pays a bonus only if it names an account for it, as a bank that is
+    /// [opened](Bank::open).
     ///
     /// ```
     /// use cqrs_bank::bank::{AccountId, Bank, Money, StoreUrl};

@@ -167,6 +167,12 @@ pub const NOT_RUNNING: ErrorReason = ErrorReason::new(
     "it does not run in this program: it has stopped, or another program that has the file open runs it",
 );
 
+/// The handler was made to crash.
+pub const CRASHED: ErrorReason = ErrorReason::new(
+    "crashed",
+    "it has crashed: {module}.mend lets it begin again, with the event that it has not acknowledged",
+);
+
 /// No handler has this name.
 pub const NO_HANDLER: ErrorReason =
     ErrorReason::new("no_handler", "there is no handler of this name: {module}.handlers lists them")

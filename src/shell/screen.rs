@@ -65,7 +65,11 @@ impl Screen {
 
     /// What lines are drawn with. What is no terminal takes Unicode.
     fn pen(self) -> Pen {
-        if self.is_terminal && !has_unicode() { ASCII } else { UNICODE }
+        if self.has_unicode() { UNICODE } else { ASCII }
+    }
+
+    fn has_unicode(self) -> bool {
+        !self.is_terminal || has_unicode()
     }
 
     /// The line, cut to the width so that it stays one line.
@@ -75,7 +79,8 @@ impl Screen {
 
     /// Paragraphs of one line each, in lines that are easily read.
     pub(super) fn filled(self, text: &str) -> String {
-        wrapped(text, self.width().unwrap_or(EASILY_READ).min(EASILY_READ))
+        let text = if self.has_unicode() { text.into() } else { Cow::Owned(text.replace('…', "...")) };
+        wrapped(&text, self.width().unwrap_or(EASILY_READ).min(EASILY_READ))
     }
 
     /// Text for people, wrapped at words.

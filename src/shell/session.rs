@@ -1,9 +1,12 @@
 //! Runs statements and prints their replies and traces.
 
 mod afterword;
+mod live;
 mod settled;
 
-use super::escape::{self, write_escaped};
+use std::sync::Arc;
+
+use super::escape::write_escaped;
 use super::explanation::explanation;
 use super::function_table::is_wide;
 use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
@@ -56,6 +59,8 @@ pub struct Session<D> {
     record: SessionRecord,
     /// Where the running statement stands in the record.
     recorded: RecordIndex,
+    /// Where statements go, for the record; `None` if the last one may have changed that.
+    place: Option<Arc<str>>,
     pending_output: PendingOutput,
     /// A statement that keeps printing, with the reply for its end.
     live: Option<(String, Reply)>,
@@ -75,6 +80,7 @@ impl<D: Domain> Session<D> {
             statement_count: 0,
             record: SessionRecord::default(),
             recorded: RecordIndex::default(),
+            place: None,
             pending_output,
             live: None,
             screen: Screen::default(),
@@ -147,6 +153,10 @@ impl<D: Domain> Session<D> {
         }
     }
 
+    fn place(&mut self) -> Arc<str> {
+        self.place.get_or_insert_with(|| self.domain.where_calls_go().into()).clone()
+    }
+
     /// Runs a statement, or says what is wrong with it.
     pub async fn run(&mut self, statement: ReadStatement<'_, D>) -> Next {
         self.domain.let_pending_commands_run().await;
@@ -154,7 +164,9 @@ impl<D: Domain> Session<D> {
         let ReadStatement { shown, call, .. } = statement;
         let text = shown.as_ref();
         self.echo(self.statement_count + 1, text);
-        self.recorded = self.record.begin(self.statement_count + 1, text);
+        let place = self.place();
+        self.recorded = self.record.begin(self.statement_count + 1, text, place);
+        self.place = None;
         let is_tried = matches!(call, Ok(Runnable::Tried(..)));
         let (outcome, explanation) = match call {
             Ok(Runnable::Domain(row, arguments) | Runnable::Tried(row, arguments)) => {
@@ -212,7 +224,8 @@ impl<D: Domain> Session<D> {
         let sent = self.domain.send_ahead(Call::new(&row.function, arguments, self.style.json)).await?;
         self.statement_count += 1;
         let shown = if self.style.json || self.style.echo { statement.shown.as_ref().into() } else { Box::default() };
-        let recorded = self.record.begin(self.statement_count, statement.shown.as_ref());
+        let place = self.place();
+        let recorded = self.record.begin(self.statement_count, statement.shown.as_ref(), place);
         Some((Unanswered { number: self.statement_count, shown, recorded }, sent))
     }
 
@@ -233,34 +246,6 @@ impl<D: Domain> Session<D> {
         // The domain may have failed after this call: those behind it that were acknowledged before are still printed.
         let stopped = if is_last || !is_done { self.domain.failure() } else { None };
         next_after(failed, stopped, refused(&reply, is_done))
-    }
-
-    /// Waits for the next line of a live statement: `None` when one was added to the output, and what to do next when
-    /// the statement has ended.
-    ///
-    /// Dropping the future loses nothing.
-    pub async fn go_on(&mut self) -> Option<Next> {
-        let (_, Reply { term, live: Some(live), .. }) = self.live.as_mut()? else { return None };
-        if let Some(line) = live.lines.recv().await {
-            let line = if self.style.json { escape::json(&line) } else { escape::line(&line) };
-            let is_cut = !self.style.json && !self.is_wide;
-            let mut output = self.pending_output.lock();
-            output.push_str(&if is_cut { self.screen.cut(&line) } else { line });
-            output.push('\n');
-            return None;
-        }
-        if let Ok(last) = (&mut live.ended).await {
-            *term = last;
-        }
-        Some(self.interrupt())
-    }
-
-    /// Ends a live statement.
-    pub fn interrupt(&mut self) -> Next {
-        match self.live.take() {
-            Some((text, reply)) => self.finish(&text, Ok(reply), None),
-            None => Next::GoOn,
-        }
     }
 
     fn finish(&mut self, statement: &str, outcome: Outcome, explanation: Option<String>) -> Next {

@@ -45,6 +45,8 @@ pub struct RecordedStatement {
     pub number: usize,
     /// Its text, with secrets masked.
     pub statement: String,
+    /// What was open as it ran, and which fork of it; empty where nothing was.
+    pub place: Arc<str>,
     /// What was answered; `None` as long as nothing was.
     pub answer: Option<String>,
     /// How far each handler was then. Noted only once something was held or broken.
@@ -91,11 +93,11 @@ impl SessionRecord {
     }
 
     /// Adds a statement that is about to run.
-    pub(super) fn begin(&self, number: usize, statement: &str) -> RecordIndex {
+    pub(super) fn begin(&self, number: usize, statement: &str, place: Arc<str>) -> RecordIndex {
         let mut state = self.lock();
         // Room is made first, so that what leaves is reused: a long script adds statements as fast as they run.
         let mut next = state.make_room(statement.len().min(LONGEST)).unwrap_or_default();
-        next.number = number;
+        (next.number, next.place) = (number, place);
         Bounded::fill(&mut next.statement, format_args!("{statement}"));
         state.bytes += next.statement.len();
         state.statements.push_back(next);
@@ -213,7 +215,7 @@ mod tests {
     }
 
     fn answered(record: &SessionRecord, statement: &str, reply: &Term) {
-        let place = record.begin(1, statement);
+        let place = record.begin(1, statement, "".into());
         record.answer(place, answer(reply), None);
     }
 
@@ -225,12 +227,12 @@ mod tests {
     #[test]
     fn statements_stand_with_their_answers_in_the_order_of_typing() {
         let record = SessionRecord::default();
-        let [one, two] = [record.begin(1, "one"), record.begin(2, "two")];
+        let [one, two] = [(1, "one"), (2, "two")].map(|(number, text)| record.begin(number, text, "".into()));
         record.answer(two, answer(&Term::OK), None);
         assert_eq!(shown(&record), [("two".to_owned(), ":ok".to_owned())], "one has no answer yet");
         let notes = ["a note".to_owned()];
         record.answer(one, Answer { term: &Term::Nil, notes: &notes, failed: Some("no room") }, None);
-        record.mistake(record.begin(3, "thre"), "what is that?");
+        record.mistake(record.begin(3, "thre", "".into()), "what is that?");
         let answers: Vec<_> = shown(&record).into_iter().map(|(_, answer)| answer).collect();
         assert_eq!(answers, ["nil\na note\nerror: no room", ":ok", "error: what is that?"]);
     }
@@ -238,7 +240,7 @@ mod tests {
     #[test]
     fn the_oldest_statements_leave() {
         let record = SessionRecord::default();
-        let early = record.begin(0, "early");
+        let early = record.begin(0, "early", "".into());
         for number in 0..MOST_STATEMENTS {
             answered(&record, &number.to_string(), &Term::Integer(number as i128));
         }

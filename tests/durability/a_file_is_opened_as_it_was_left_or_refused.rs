@@ -59,7 +59,8 @@ async fn file_left(left: Left) -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-const ACCEPT_LOSS: SqliteOptions = SqliteOptions { accept_loss: true, foreign: false, published_capacity: 16 };
+const ACCEPT_LOSS: SqliteOptions =
+    SqliteOptions { accept_loss: true, foreign: false, published_capacity: 16, is_traced: true };
 
 #[tokio::test]
 async fn a_new_file_and_its_companions_are_private() {

@@ -28,7 +28,8 @@ async fn left_over() -> (TempDir, PathBuf, Copy) {
     (directory, path, killed)
 }
 
-const ACCEPT_LOSS: SqliteOptions = SqliteOptions { accept_loss: true, foreign: false, published_capacity: 16 };
+const ACCEPT_LOSS: SqliteOptions =
+    SqliteOptions { accept_loss: true, foreign: false, published_capacity: 16, is_traced: true };
 
 #[tokio::test]
 async fn it_is_refused_and_named() {

@@ -109,7 +109,7 @@ Bank.report "lesson.html"
     let commands = page.report["commands"].as_array().unwrap();
     let shown = |command: &Value| {
         let cause = [&command["answers"], &command["instead_of"]].map(Value::as_u64);
-        (command["text"].as_str().unwrap().to_owned(), command["events"].clone(), cause)
+        (page.text_of(command), command["events"].clone(), cause)
     };
     let expected = [
         ("Create Account \"A\", asked for by \"josh\"", json!([1, 2]), [None, None]),
@@ -124,6 +124,15 @@ Bank.report "lesson.html"
     let (released, _, cause) = shown.last().unwrap();
     assert!(released.starts_with("transfer: Release Transfer \"A\", as another command was refused"), "{released}");
     assert_eq!(*cause, [Some(7), None], "the log does not hold the command that was refused");
+
+    // No id is there twice.
+    let ids = |position: usize| {
+        let event = &page.events()[position - 1];
+        [&event["command_id"], &event["correlation_id"], &event["causation_id"]].map(Clone::clone)
+    };
+    assert_eq!(ids(2), [Value::Null, Value::Null, Value::Null], "of the same command as the event before");
+    assert!(ids(4)[0].is_string() && ids(4)[1..] == [Value::Null, Value::Null], "it came from outside");
+    assert!(ids(6)[0].is_string() && ids(6)[1..] == [json!(4), json!(5)], "{:?}", ids(6));
 }
 
 /// What would be something else than text in a page.
@@ -184,14 +193,69 @@ fn the_page_is_small_whatever_is_typed_and_says_what_is_left_out() {
     assert_eq!(page.states_at(501), [("1".to_owned(), "500".to_owned())].into());
     assert_eq!(page.states_at(502), [("1".to_owned(), "501".to_owned())].into());
     assert_eq!(page.states_at(2_501), [("1".to_owned(), "2500".to_owned())].into());
-    let report = &page.report;
-    let of_events = [&report["events"], &report["commands"], &report["states"]["changes"]];
-    let rest = page.html.len() - of_events.map(|part| part.to_string().len()).iter().sum::<usize>();
+    let rest = bytes_besides_events(&page);
     assert!(rest <= 300 << 10, "{rest}");
     let session = page.report["session"]["statements"].as_array().unwrap();
     assert!(!session.is_empty());
     let left_out = page.report["session"]["left_out"].as_u64().unwrap();
     assert_eq!(left_out + session.len() as u64, 2_702);
+}
+
+/// The bytes of a page without those of its events.
+fn bytes_besides_events(page: &Page) -> usize {
+    page.html.len() - page.report["events"].to_string().len()
+}
+
+#[test]
+fn the_page_is_small_however_many_accounts_and_transfers_there_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let accounts: String =
+        (0..400).map(|number| format!("Bank.create \"The Count of Transylvania {number}\", deposit: 9\n")).collect();
+    let transfer = |number: usize| {
+        let payee = (number + 1) % 400;
+        format!("Bank.transfer \"The Count of Transylvania {number}\", \"The Count of Transylvania {payee}\", 1\n")
+    };
+    let transfers: String = (0..400).map(transfer).collect();
+    run_in(&directory, &["--quiet"], &format!("Bank.open\n{accounts}{transfers}Bank.report \"lesson.html\"\n"));
+    let page = report_of(&directory, "lesson.html");
+    assert_eq!(page.events().len(), 2_000);
+    let rest = bytes_besides_events(&page);
+    assert!(rest <= 300 << 10, "{rest}");
+    let settled = page.report["commands"].as_array().unwrap().last().unwrap();
+    assert_eq!(page.text_of(settled), "transfer: Settle Transfer \"The Count of Transylvania 399\"");
+}
+
+#[test]
+fn each_statement_says_where_it_ran() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = r#"
+Bank.open "one.db"
+Bank.create 1
+Bank.deposit 1, 5
+Bank.fork "what if"
+Bank.deposit 1, 3
+Bank.check_balance 1
+Bank.switch "main"
+Bank.check_balance 1
+Bank.close
+Bank.open
+Bank.create 1
+Bank.report "lesson.html"
+"#;
+    run_in(&directory, &["--quiet"], script);
+    let page = report_of(&directory, "lesson.html");
+    let session = page.report["session"]["statements"].as_array().unwrap();
+    let places = session.iter().filter_map(|one| Some((one["statement"].as_str().unwrap(), one["place"].as_str()?)));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [
+            ("Bank.create 1", "one.db"),
+            ("Bank.deposit 1, 3", "one.db, fork what if"),
+            ("Bank.check_balance 1", "one.db"),
+            ("Bank.open", ""),
+            ("Bank.create 1", "memory"),
+        ]
+    );
 }
 
 #[test]

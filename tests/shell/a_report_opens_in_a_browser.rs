@@ -6,13 +6,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::browser::{self, Browser, WITHOUT_A_SCREEN};
 use crate::page::Page;
 use crate::program::{bank, run_command};
-
-/// The browser: Chromium, or what the environment names.
-fn browser() -> Command {
-    Command::new(std::env::var_os("CHROMIUM").unwrap_or_else(|| "chromium".into()))
-}
 
 /// A page in a browser, after its script has run.
 struct Shown {
@@ -23,9 +19,9 @@ struct Shown {
 fn shown(directory: &Path, fragment: &str) -> Shown {
     let profile = tempfile::tempdir().unwrap();
     let page = format!("file://{}#{fragment}", directory.join("lesson.html").display());
-    let mut command = browser();
+    let mut command = Command::new(browser::name());
     command
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
+        .args(WITHOUT_A_SCREEN)
         .args(["--virtual-time-budget=2000", "--dump-dom", "--enable-logging=stderr"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(page);
@@ -141,4 +137,51 @@ fn a_page_without_events_and_one_that_leaves_some_out_open_too() {
         assert_eq!(shown.states(), [("1".to_owned(), balance.to_owned())].into());
         assert_eq!(shown.inside("left-out", "</p>"), "101 earlier events left out.");
     }
+}
+
+/// Where the page is, and how things are there as it shows them.
+fn at(browser: &mut Browser) -> (String, BTreeMap<String, String>) {
+    let position = browser.value("document.getElementById('position').textContent");
+    let rows = "[...document.getElementById('states').tBodies[0].rows].filter(row => !row.hidden)";
+    let states = browser.value(&format!("{rows}.map(row => [row.cells[0].textContent, row.cells[1].textContent])"));
+    let states: Vec<(String, String)> = serde_json::from_value(states).unwrap();
+    (position.as_str().unwrap().to_owned(), states.into_iter().collect())
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn the_slider_moves_and_an_event_is_chosen_by_keys_alone() {
+    let directory = written(LESSON);
+    let path = directory.path().join("lesson.html");
+    let page = Page::read(&path);
+    let expected = |position: u64| (format!("{position} of 7"), page.states_at(position));
+    let mut browser = Browser::open(&format!("file://{}", path.display()));
+    assert_eq!(at(&mut browser), expected(7));
+
+    browser.tab_to("focused.id === 'slider'");
+    for (key, position) in
+        [("ArrowLeft", 6), ("ArrowLeft", 5), ("ArrowRight", 6), ("Home", 0), ("ArrowUp", 1), ("End", 7)]
+    {
+        browser.press(key);
+        assert_eq!(at(&mut browser), expected(position), "{key}");
+    }
+
+    browser.tab_to("focused.id === 'events'");
+    for (key, position) in
+        [("ArrowUp", 6), ("Home", 1), ("ArrowUp", 1), ("PageDown", 7), ("ArrowUp", 6), ("ArrowUp", 5)]
+    {
+        browser.press(key);
+        assert_eq!(at(&mut browser), expected(position), "{key}");
+        let chosen = browser.value("document.getElementById('events').getAttribute('aria-activedescendant')");
+        assert_eq!(chosen, format!("event-{position}"));
+        let selected = "[...document.querySelectorAll('[aria-selected=true]')].map(row => row.id)";
+        assert_eq!(browser.value(selected), serde_json::json!([format!("event-{position}")]));
+    }
+    assert_eq!(browser.value("document.querySelector('#event dd').textContent"), "Money Reserved");
+
+    // What led to what is a list of links.
+    browser.tab_to("focused.hash === '#position=6'");
+    browser.press("Enter");
+    assert_eq!(at(&mut browser), expected(6));
+    assert_eq!(browser.errors, Vec::<serde_json::Value>::new());
 }

@@ -223,6 +223,18 @@ const LOG: &str = r#"pos  stream           v  time          type                
 Times are of 2026-01-01 UTC; wide: true shows all in full."#;
 
 #[test]
+fn a_tour_is_told_as_the_terminal_can() {
+    let state = tempfile::tempdir().unwrap();
+    let told = |locale: &str| {
+        let bank = Command::new(env!("CARGO_BIN_EXE_bank")).env("LC_ALL", locale).env("XDG_STATE_HOME", state.path());
+        String::from_utf8(printed_in(NARROW, bank.args(["-c", "Bank.tour 2"]))).unwrap()
+    };
+    let ascii = told("C");
+    assert!(ascii.is_ascii() && ascii.contains("`Bank.answer ...`"), "{ascii}");
+    assert!(told("C.UTF-8").contains("`Bank.answer …`"));
+}
+
+#[test]
 fn trees_and_charts_are_drawn_as_the_terminal_can() {
     const STATEMENTS: &str =
         "Bank.open; Bank.create \"A\", deposit: 5; try Bank.transfer \"A\", \"B\", 4; Bank.chart \"A\"";

@@ -42,6 +42,8 @@ mod what_is_answered_has_its_colour;
 mod what_is_pasted_is_one_thing;
 
 // What several of them need.
+#[path = "../support/browser.rs"]
+mod browser;
 #[path = "../support/documents.rs"]
 mod documents;
 #[path = "../support/nats_server.rs"]

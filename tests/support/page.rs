@@ -29,19 +29,31 @@ impl Page {
     /// How things are after the event at a position, as the page finds it.
     pub(crate) fn states_at(&self, position: u64) -> BTreeMap<String, String> {
         let states = &self.report["states"];
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let before = states["before"].as_array().unwrap();
-        let mut known: BTreeMap<_, _> = before.iter().map(|row| (text(&row[0]), text(&row[1]))).collect();
+        let subjects = states["subjects"].as_array().unwrap();
+        let name = |place: usize| subjects[place][0].as_str().unwrap().to_owned();
+        let before = |place: usize| Some((name(place), subjects[place][1].as_str()?.to_owned()));
+        let mut known: BTreeMap<_, _> = (0..subjects.len()).filter_map(before).collect();
         for change in states["changes"].as_array().unwrap() {
             if change[0].as_u64().unwrap() > position {
                 break;
             }
+            let subject = name(change[1].as_u64().unwrap() as usize);
             match change[2].as_str() {
-                Some(state) => drop(known.insert(text(&change[1]), state.to_owned())),
-                None => drop(known.remove(change[1].as_str().unwrap())),
+                Some(state) => drop(known.insert(subject, state.to_owned())),
+                None => drop(known.remove(&subject)),
             }
         }
         known
+    }
+
+    /// What a command is called, whom it is about, and who sent it, as the page says it.
+    pub(crate) fn text_of(&self, command: &Value) -> String {
+        let text = &self.report["texts"][command["text"].as_u64().unwrap() as usize];
+        let part = |index: usize| text[index].as_str();
+        let Some(behind) = part(1) else { return part(0).unwrap().to_owned() };
+        let mut events = self.events().iter();
+        let of = events.find(|event| event["position"] == command["events"][0]).unwrap()["of"].as_str().unwrap();
+        format!("{}{of:?}{behind}", part(0).unwrap())
     }
 
     /// The events.

@@ -1,5 +1,7 @@
 //! Conversations as trees: each command with its events, and each event with the commands that answered it.
 
+use std::error::Error;
+
 use foldhash::{HashMap, HashMapExt as _};
 use uuid::Uuid;
 
@@ -23,11 +25,12 @@ const MOST_BETWEEN: usize = 16 * MAX_READ;
 pub struct CommandNode<E> {
     /// Its ids, and the process manager that sent it.
     pub metadata: Metadata,
-    /// How it was decided, where that was noted. The log does not say that a command was refused.
+    /// How it was decided, where that was noted: all that is tried, and what process managers sent and was refused since the
+    /// application was started here. The log does not say that a command was refused.
     pub decision: Option<Decision>,
     /// Its events, in order.
     pub events: Vec<EventNode<E>>,
-    /// Whether a process manager sent it because another command was refused.
+    /// Whether a process manager sent it because another command was refused, of which no more is known.
     pub follows_refusal: bool,
     /// The command that was sent because this one was refused.
     pub instead: Vec<CommandNode<E>>,
@@ -91,9 +94,21 @@ impl<E: StoredEvent> Application<E> {
                 }
             }
         }
+        for refused in self.inner.decisions.refused_in(correlation_id) {
+            found.add_refused(refused);
+        }
         let mut tree = found.into_tree();
         tell(&self.deliveries().await?, &mut tree.commands);
         Ok(tree)
+    }
+
+    /// Names refusals, for those who are shown [conversations](Application::conversation_tree), from now on and unless they
+    /// are named already.
+    pub fn name_refusals(
+        &self,
+        name_refusal: impl Fn(&(dyn Error + 'static)) -> Option<&'static str> + Send + Sync + 'static,
+    ) {
+        self.inner.decisions.name_refusals(name_refusal);
     }
 
     /// What was decided on an [overlay](super::Application::rehearsal): the conversations that were begun there.
@@ -186,6 +201,13 @@ impl<E: Clone> Found<E> {
         self.commands.push(Flat { metadata, decision, events });
     }
 
+    /// Adds a command that was refused, once: it may have been sent again.
+    fn add_refused(&mut self, decision: Decision) {
+        if !self.places.contains_key(&decision.metadata.command_id) {
+            self.add_command(decision.metadata.clone(), Some(decision), Vec::new());
+        }
+    }
+
     fn into_tree(self) -> ConversationTree<E> {
         let mut children: Vec<Vec<(Option<usize>, usize)>> = self.commands.iter().map(|_| Vec::new()).collect();
         let (mut roots, mut follow_refusal) = (Vec::new(), vec![false; self.commands.len()]);
@@ -213,9 +235,9 @@ impl<E: Clone> Found<E> {
         let Some(answer) = answer_of(events, metadata) else {
             return (!events.is_empty()).then_some(Parent::Event(cause, 0));
         };
-        *follows_refusal = answer.refused.is_some();
-        let refused = answer.refused.and_then(|id| self.places.get(&id)).copied();
-        match refused.filter(|refused| *refused != index) {
+        let refused = answer.refused.and_then(|id| self.places.get(&id)).copied().filter(|refused| *refused != index);
+        *follows_refusal = answer.refused.is_some() && refused.is_none();
+        match refused {
             Some(refused) => Some(Parent::Refused(refused)),
             None => Some(Parent::Event(cause, answer.event)),
         }

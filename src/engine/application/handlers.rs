@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Application, Unavailable};
 use crate::engine::event_handler::ParkedError;
-use crate::engine::feed::checkpoints::{HandlerState, HandlerStatus};
+use crate::engine::feed::checkpoints::{Consistency, HandlerState, HandlerStatus};
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
@@ -84,12 +84,26 @@ impl<E: StoredEvent> Application<E> {
         Ok(events)
     }
 
-    /// Redelivers a parked event to its handler.
+    /// Redelivers a parked event to its handler. Under strong consistency, what that leads to has been seen afterwards, unless
+    /// it takes longer than [`MAX_WAIT`](crate::engine::feed::checkpoints::MAX_WAIT).
     ///
     /// # Errors
     ///
     /// [`ParkedError`]: why the event is still parked, or that it is not parked.
     pub async fn retry_parked(&self, number: u64) -> Result<(), ParkedError> {
+        let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
+        let event = match parked.first() {
+            Some(parked) => self.store().read_all(parked.position.before(), 1).await?,
+            None => return Err(ParkedError::NotParked),
+        };
+        self.redeliver(number).await?;
+        if let Some(event) = event.first().filter(|_| self.consistency == Consistency::Strong) {
+            self.inner.base.wait_until_answers_are_seen(event).await;
+        }
+        Ok(())
+    }
+
+    async fn redeliver(&self, number: u64) -> Result<(), ParkedError> {
         for handler in self.handler_controls() {
             match handler.retry(number).await {
                 Err(ParkedError::NotParked) => {}

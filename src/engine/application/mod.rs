@@ -58,12 +58,12 @@ use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::receipt::Seen;
-pub use self::seams::{Broken, Held, SeamError, Seams};
+pub use self::seams::{Broken, Held, Released, SeamError, Seams};
 #[cfg(all(feature = "library", feature = "sqlite"))]
 pub(crate) use self::start::open_store;
 use self::upkeep::Upkeep;
 pub use self::upkeep::{ImportOptions, ImportStep};
-use super::command_handler::{CommandHandler, CommandHandlers, Limits};
+use super::command_handler::{CommandHandler, CommandHandlers, Decisions, Limits};
 use super::event_handler::{HandlerContext, HandlerControl, RetryPolicy};
 use super::feed::FeedHandle;
 use super::feed::checkpoints::{Checkpoints, Consistency};
@@ -90,6 +90,8 @@ struct Inner<E: 'static> {
     url: StoreUrl,
     base: Arc<Base<E>>,
     commands: CommandHandlers,
+    /// How commands were decided, as far as no event tells it.
+    decisions: Decisions,
     models: Models,
     histories: ProjectionHistories,
     feed: FeedHandle<E>,

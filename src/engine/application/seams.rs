@@ -29,6 +29,9 @@ pub enum SeamError {
     /// The handler does not run: it has stopped or crashed, or another process runs it.
     #[error("the handler does not run here")]
     NotRunning,
+    /// The handler has crashed, and gets nothing until that is [mended](Application::mend).
+    #[error("the handler has crashed")]
+    Crashed,
     /// The handler is not held.
     #[error("the handler is not held")]
     NotHeld,
@@ -54,6 +57,15 @@ pub struct Held {
     pub name: &'static str,
     /// The last event it has seen.
     pub checkpoint: Position,
+}
+
+/// What has become of a handler that was released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Released {
+    /// It goes on.
+    GoesOn,
+    /// It is held no longer, and has crashed: it begins again when that is [mended](Application::mend).
+    HasCrashed,
 }
 
 /// What is broken.
@@ -191,9 +203,10 @@ impl<E: StoredEvent> Application<E> {
             }
             Target::Handler(control) => self.ask_handler(&control, |reply| SeamRequest::Step { events, reply }).await,
         };
-        match stepped? {
-            Stepped { events: 0 } => Err(SeamError::NothingLeft),
-            stepped => Ok(stepped),
+        match stepped {
+            Ok(Stepped { events: 0 }) => Err(SeamError::NothingLeft),
+            Err(SeamError::NotRunning) if self.has_crashed(name) => Err(SeamError::Crashed),
+            stepped => stepped,
         }
     }
 
@@ -202,7 +215,7 @@ impl<E: StoredEvent> Application<E> {
     /// # Errors
     ///
     /// [`SeamError`]: why it does not go on.
-    pub async fn release(&self, name: &str) -> Result<(), SeamError> {
+    pub async fn release(&self, name: &str) -> Result<Released, SeamError> {
         let target = self.target(name)?;
         self.check_held(name)?;
         let end = self.store().end().await.unwrap_or_default();
@@ -213,22 +226,23 @@ impl<E: StoredEvent> Application<E> {
         let is_settled = self.wait_until_settled().await;
         let mut handlers = self.checkpoints().handlers().into_iter();
         match handlers.find(|status| status.name == name) {
-            Some(status) if status.condition.state == HandlerState::Crashed => Err(SeamError::NotRunning),
+            Some(status) if status.condition.state == HandlerState::Crashed => Ok(Released::HasCrashed),
             // One that nobody waits for goes on by itself, and tries again when it is due. One that waits for a projection
             // that it reads, and that is held, has not begun with its event.
             Some(status) if !is_settled && status.checkpoint < end && status.condition.attempts > 0 => {
                 Err(SeamError::StillBusy)
             }
-            _ => Ok(()),
+            _ => Ok(Released::GoesOn),
         }
     }
 
-    /// Lets something go wrong: at a handler, or at the [event store](EVENT_STORE). It replaces what went wrong there before.
+    /// Lets something go wrong: at a handler, or at the [event store](EVENT_STORE). It replaces what went wrong there before,
+    /// which is returned.
     ///
     /// # Errors
     ///
     /// [`SeamError`]: why nothing is broken.
-    pub async fn break_(&self, name: &str, fault: Fault) -> Result<(), SeamError> {
+    pub async fn break_(&self, name: &str, fault: Fault) -> Result<Option<Fault>, SeamError> {
         self.be_where_the_log_is().await;
         let does_fit = |place| if fault.fits(place) { Ok(()) } else { Err(SeamError::DoesNotFit { fault }) };
         let seam = self.inner.seams.seam(name);
@@ -249,8 +263,7 @@ impl<E: StoredEvent> Application<E> {
                 }
             }
         }
-        seam.set(Some(fault));
-        Ok(())
+        Ok(seam.set(Some(fault)))
     }
 
     /// What is broken, by name.
@@ -297,6 +310,11 @@ impl<E: StoredEvent> Application<E> {
                 control().map(Target::Handler).ok_or(SeamError::NotRunning)
             }
         }
+    }
+
+    fn has_crashed(&self, name: &str) -> bool {
+        let mut handlers = self.checkpoints().handlers().into_iter();
+        handlers.any(|status| status.name == name && status.condition.state == HandlerState::Crashed)
     }
 
     fn check_held(&self, name: &str) -> Result<(), SeamError> {

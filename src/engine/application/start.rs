@@ -12,7 +12,7 @@ use super::read::Models;
 use super::starting::{KindParts, Parts, StoreSource};
 use super::upkeep::{refuse_unfinished_import, trust_only, verify_foreign_log};
 use super::{Application, Base, Inner, Seams, StartError};
-use crate::engine::command_handler::CommandHandlers;
+use crate::engine::command_handler::{CommandHandlers, Decisions};
 use crate::engine::event_handler::HandlerContext;
 use crate::engine::event_handler::lease::Lease;
 use crate::engine::feed::Feed;
@@ -108,8 +108,9 @@ impl<E: StoredEvent> Builder<E> {
         };
         let snapshot_every = limits.snapshot_every.get();
         let mut commands = CommandHandlers::default();
+        let decisions = decisions.unwrap_or_else(Decisions::of_refused_answers);
         for start in kinds {
-            let (store, clock, decisions) = (store.clone(), clock.clone(), decisions.clone());
+            let (store, clock, decisions) = (store.clone(), clock.clone(), Some(decisions.clone()));
             commands = start(commands, KindParts { store, clock, limits, supervisor: &supervisor, decisions });
         }
 
@@ -154,6 +155,7 @@ impl<E: StoredEvent> Builder<E> {
             url,
             base: Arc::new(Base { store, checkpoints, supervisor }),
             commands,
+            decisions,
             models,
             histories: ProjectionHistories::default(),
             feed,

@@ -41,6 +41,12 @@ impl<E: StoredEvent> Base<E> {
             && self.checkpoints.end_of_conversation(last.metadata.correlation_id()).is_none()
     }
 
+    /// Waits until the handlers have seen what process managers have answered an event with, long after it was seen itself.
+    pub(super) async fn wait_until_answers_are_seen(&self, event: &RecordedEvent<E>) {
+        let (correlation_id, deadline) = (event.metadata.correlation_id(), Instant::now() + MAX_WAIT);
+        let _ = self.wait_until_conversation_is_seen(correlation_id, event.position, deadline).await;
+    }
+
     /// Waits until the handlers have seen an event and everything that process managers cause by it, or until the
     /// deadline.
     async fn wait_until_conversation_is_seen(

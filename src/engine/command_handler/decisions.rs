@@ -1,9 +1,12 @@
 //! Notes how commands are decided, refusals included: a refusal leaves no event.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use uuid::Uuid;
 
 use super::CommandError;
 use crate::engine::domain::{Aggregate, Command as _};
@@ -57,12 +60,22 @@ type NameRefusal = dyn Fn(&(dyn Error + 'static)) -> Option<&'static str> + Send
 #[derive(Clone)]
 pub struct Decisions {
     noted: Arc<Mutex<Noted>>,
-    name_refusal: Arc<NameRefusal>,
+    name_refusal: Arc<OnceLock<Box<NameRefusal>>>,
+    which: Which,
+}
+
+/// Which decisions are noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    /// The first of all.
+    First,
+    /// The latest refusals of what process managers sent: nothing else tells what became of such a command.
+    RefusedAnswers,
 }
 
 #[derive(Default)]
 struct Noted {
-    decisions: Vec<Decision>,
+    decisions: VecDeque<Decision>,
     more: usize,
 }
 
@@ -75,13 +88,42 @@ impl fmt::Debug for Decisions {
 impl Decisions {
     /// None so far. `name_refusal` names a refusal, for those who know it by that.
     pub fn new(name_refusal: impl Fn(&(dyn Error + 'static)) -> Option<&'static str> + Send + Sync + 'static) -> Self {
-        Self { noted: Arc::default(), name_refusal: Arc::new(name_refusal) }
+        let decisions = Self { noted: Arc::default(), name_refusal: Arc::default(), which: Which::First };
+        decisions.name_refusals(name_refusal);
+        decisions
+    }
+
+    /// None so far, and later only the latest refusals of commands that process managers sent.
+    pub(in crate::engine) fn of_refused_answers() -> Self {
+        Self { noted: Arc::default(), name_refusal: Arc::default(), which: Which::RefusedAnswers }
+    }
+
+    /// Names refusals from now on, unless they are named already.
+    pub(in crate::engine) fn name_refusals(
+        &self,
+        name_refusal: impl Fn(&(dyn Error + 'static)) -> Option<&'static str> + Send + Sync + 'static,
+    ) {
+        let _ = self.name_refusal.set(Box::new(name_refusal));
+    }
+
+    /// The latest refusals in a conversation, as far as they are noted.
+    pub(in crate::engine) fn refused_in(&self, correlation_id: Uuid) -> Vec<Decision> {
+        let noted = self.lock();
+        let is_in_it = |decision: &&Decision| {
+            decision.metadata.correlation_id() == correlation_id && matches!(decision.outcome, Decided::Refused(_))
+        };
+        noted.decisions.iter().filter(is_in_it).cloned().collect()
+    }
+
+    /// Whether the decision on a command may be noted.
+    pub(super) fn may_want(&self, metadata: &Metadata) -> bool {
+        self.which == Which::First || metadata.process().is_some()
     }
 
     /// Those so far, at most [`MOST_DECISIONS`], and how many more there were.
     pub fn so_far(&self) -> (Vec<Decision>, usize) {
         let noted = self.lock();
-        (noted.decisions.clone(), noted.more)
+        (noted.decisions.iter().cloned().collect(), noted.more)
     }
 
     pub(super) fn note<A: Aggregate, E>(
@@ -90,19 +132,26 @@ impl Decisions {
         metadata: &Metadata,
         outcome: &Result<Committed<E>, CommandError<A::Refusal>>,
     ) {
+        if self.which == Which::RefusedAnswers && !matches!(outcome, Err(CommandError::Refused(_))) {
+            return;
+        }
         let outcome = match outcome {
             Ok(events) => Decided::Events(events.iter().map(|event| event.position).collect()),
             Err(CommandError::Refused(refusal)) => {
-                Decided::Refused(Refused { name: (self.name_refusal)(refusal), message: refusal.to_string() })
+                let name = self.name_refusal.get().and_then(|name| name(refusal));
+                Decided::Refused(Refused { name, message: refusal.to_string() })
             }
             Err(error) => Decided::Failed(error.to_string()),
         };
         let mut noted = self.lock();
         if noted.decisions.len() == MOST_DECISIONS {
             noted.more += 1;
-            return;
+            match self.which {
+                Which::First => return,
+                Which::RefusedAnswers => drop(noted.decisions.pop_front()),
+            }
         }
-        noted.decisions.push(Decision {
+        noted.decisions.push_back(Decision {
             title: command.title(),
             target: command.target().to_string(),
             stream: StreamId::new(A::CATEGORY, command.target()),

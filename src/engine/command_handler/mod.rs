@@ -300,8 +300,8 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         metadata: Metadata,
         may_be_duplicate: bool,
     ) -> Result<Offered<A, E>, CommandError<A::Refusal>> {
-        let (request, pending) =
-            Sent::request(command, metadata, self.clock.at_sending(), self.decisions.clone(), may_be_duplicate);
+        let decisions = self.decisions.as_ref().filter(|decisions| decisions.may_want(&metadata)).cloned();
+        let (request, pending) = Sent::request(command, metadata, self.clock.at_sending(), decisions, may_be_duplicate);
         Ok(match offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
             None => Offered::Sent(pending),
             Some(request) => Offered::NoRoom(Box::new(Unsent { request, pending })),

@@ -38,6 +38,8 @@ pub enum DeliveryOutcome {
     },
     /// The event was given up: nobody handles it.
     Skipped,
+    /// The handler's task died before it could acknowledge the event.
+    Crashed,
 }
 
 /// The latest deliveries of a handler since it was started here. Cheap to clone.

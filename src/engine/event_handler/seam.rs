@@ -1,5 +1,6 @@
 //! Calls a handler where it may be made to fail.
 
+use super::deliveries::DeliveryOutcome;
 use super::run_end::RunEnd;
 use super::runner::{Runner, ended};
 use super::{EventHandler, Failure};
@@ -46,6 +47,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                     return Ok(called);
                 }
                 self.progress.state = before;
+                self.note(event.position, self.progress.attempts, DeliveryOutcome::Crashed);
                 detail_line!(
                     correlation_id,
                     "{name}: it has crashed before position {} was acknowledged",

@@ -4,6 +4,7 @@ use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
 use crate::engine::projection::ProjectionHost;
 use crate::engine::runtime::StopReason;
+use crate::engine::runtime::trace::detail_line;
 use crate::engine::store::{Committed, EventStore, MAX_READ};
 
 /// How often a projection may panic at the same event before it stops.
@@ -29,6 +30,11 @@ where
         tracing::error!(
             "projection {name} panicked after position {done} (attempt {attempt} of {MAX_ATTEMPTS}): {message}",
         );
+        if let Some(event) = events.iter().find(|event| event.position > done) {
+            let (id, position) = (event.metadata.correlation_id(), event.position);
+            let then = if attempt == MAX_ATTEMPTS { "it stops" } else { "it is folded from the log again" };
+            detail_line!(id, "{name}: attempt {attempt} at position {position} panicked: {message}; {then}");
+        }
         if attempt == MAX_ATTEMPTS {
             return Err(StopReason::Panicked { task: name, message });
         }

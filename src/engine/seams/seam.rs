@@ -26,9 +26,11 @@ impl Seam {
         *self.lock()
     }
 
-    pub(in crate::engine) fn set(&self, fault: Option<Fault>) {
-        *self.lock() = fault;
+    /// Says what goes wrong from now on. Returns what did before.
+    pub(in crate::engine) fn set(&self, fault: Option<Fault>) -> Option<Fault> {
+        let before = std::mem::replace(&mut *self.lock(), fault);
         self.mended.notify_waiters();
+        before
     }
 
     /// Waits for so long, or until something else goes wrong here, or nothing.

@@ -21,17 +21,29 @@ pub struct Published<E> {
 #[derive(Debug)]
 pub struct Publisher<E> {
     sender: broadcast::Sender<Published<E>>,
+    is_traced: bool,
 }
 
 impl<E: Clone> Publisher<E> {
     /// A publisher whose subscribers may fall `capacity` commits behind.
     pub fn new(capacity: usize) -> Self {
-        Self { sender: broadcast::Sender::new(capacity.max(1)) }
+        Self { sender: broadcast::Sender::new(capacity.max(1)), is_traced: true }
+    }
+
+    /// The same, and whether the trace tells of what is published.
+    #[must_use]
+    pub fn traced(self, is_traced: bool) -> Self {
+        Self { is_traced, ..self }
+    }
+
+    /// Whether the trace tells of what is published.
+    pub fn is_traced(&self) -> bool {
+        self.is_traced
     }
 
     /// Sends a commit to all subscribers.
     pub fn publish(&self, published: Published<E>) {
-        for event in published.events.iter() {
+        for event in published.events.iter().filter(|_| self.is_traced) {
             trace_line!(event.metadata.correlation_id(), "Event Published");
         }
         // An error means that there are no subscribers, which is fine.

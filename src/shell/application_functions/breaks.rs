@@ -11,7 +11,7 @@ use crate::shell::common_errors::{
     DEFECT, DOES_NOT_FIT, INVALID_DELAY, INVALID_TIMES, NO_HANDLER, NOT_RUNNING, OTHER_FAULT, STILL_BUSY,
 };
 use crate::shell::function_table::WIDE;
-use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Row};
+use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::term::{Table, Term};
 
 const FAULT: Parameter =
@@ -41,7 +41,7 @@ pub(super) const fn break_row<D: HasApplication>() -> Row<D> {
             "break",
             &[PLACE, FAULT, TIMES, MS, BEFORE],
             "lets something go wrong",
-            "{module}.break \"{handler}\", :panic",
+            "{module}.break \"event store\", :conflict",
         )
         .group("Hold and break")
         .meant_by(&["fault", "inject"])
@@ -54,7 +54,8 @@ pub(super) const fn break_row<D: HasApplication>() -> Row<D> {
             decided again; :disk_full, and appends fail; :delay.\n\
             One task hands the events to the projections in turn: a delay at one is a delay of all, and of the handlers\n\
             behind them.\n\
-            What does not happen once lasts until {module}.mend. The whole trace is shown, as {module}.trace :all does it.\n\
+            What does not happen once lasts until {module}.mend, or until something else is broken there, which a line\n\
+            below the reply says. The whole trace is shown, as {module}.trace :all does it.\n\
             Replies :ok.",
         )
         .errors(&[&[NO_HANDLER, NOT_RUNNING, STILL_BUSY, DOES_NOT_FIT, OTHER_FAULT, INVALID_TIMES, INVALID_DELAY]]),
@@ -88,8 +89,9 @@ async fn break_place<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outco
     let application = domain.application()?;
     let fault = fault(&call)?;
     call.show_details();
-    application.break_(call.text(PLACE), fault).await.map_err(not_done)?;
-    Ok(Term::OK.into())
+    let replaced = application.break_(call.text(PLACE), fault).await.map_err(not_done)?;
+    let notes = replaced.map(|replaced| format!("This replaces what was broken there before: {replaced}."));
+    Ok(Reply { notes: notes.into_iter().collect(), ..Term::OK.into() })
 }
 
 fn fault(call: &Call<'_>) -> Result<Fault, Term> {

@@ -121,6 +121,7 @@ fn of_delivery(delivery: &Delivery) -> TreeNode {
         DeliveryOutcome::Failed { reason } => ("failed", Some(reason)),
         DeliveryOutcome::Parked { reason } => ("parked", Some(reason)),
         DeliveryOutcome::Skipped => ("skipped", None),
+        DeliveryOutcome::Crashed => ("crashed", None),
     };
     let mut fields = vec![
         ("handler", Term::String((*handler).to_owned())),
@@ -138,11 +139,12 @@ pub(super) fn came_to(Delivery { attempts, outcome, .. }: &Delivery) -> String {
         DeliveryOutcome::Failed { reason } => format!("attempt {attempts} failed: {reason}"),
         DeliveryOutcome::Parked { reason } => format!("parked after attempt {attempts}: {reason}"),
         DeliveryOutcome::Skipped => format!("skipped after attempt {attempts}"),
+        DeliveryOutcome::Crashed => format!("crashed at attempt {attempts}, before the acknowledgement"),
     }
 }
 
 /// What came of a command that led to no event.
-fn outcome(decision: &Decision) -> Option<(String, (&'static str, Term))> {
+pub(super) fn outcome(decision: &Decision) -> Option<(String, (&'static str, Term))> {
     match &decision.outcome {
         Decided::Events(events) if events.is_empty() => {
             Some(("nothing changes".to_owned(), ("changes", Term::String("nothing".to_owned()))))

@@ -26,7 +26,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .meant_by(&["compare"])
             .details(
                 "Compares the fork that statements go to with another one, or with main; main with a fork, which may be left\n\
-                out where there is one only. Lists what differs, and names the position at which the histories part.\n\
+                out where there is one only. Lists what differs, if anything does, and names the position at which the histories part.\n\
                 Replies a table.",
             )
             .errors(&[&[NO_FORK, WHICH_FORK]]),
@@ -65,6 +65,9 @@ async fn diff<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let mut notes = vec![part(&sides, common).await.map_err(unavailable)?];
     if !are_all {
         notes.push(format!("Only {MOST_STREAMS} of those that have changed are compared."));
+    }
+    if rows.is_empty() && !call.as_json() {
+        return Ok(Reply { notes, ..Term::Text("Nothing differs.".to_owned()).into() });
     }
     let [one, other] = sides;
     let columns = [D::STREAM.name.to_owned(), one.name, other.name].into_iter().collect();

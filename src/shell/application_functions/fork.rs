@@ -50,6 +50,7 @@ async fn fork<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let built = application.fork_without(Some(at), D::ONLY_ASKED_FOR).await;
     let builder = domain.add_to_fork(built.map_err(|error| D::WORDS.no_answer(error))?, &call)?;
     let fork = Box::pin(builder.start()).await.map_err(not_started)?;
+    fork.name_refusals(D::name_of_refusal);
     let off = off(&application, &fork);
     domain.forks().add(name, at, fork);
     domain.switched()?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::cascade::{came_to, nodes, target};
+use super::cascade::{came_to, nodes, outcome, target};
 use super::{HasApplication, function};
 use crate::engine::application::{Application, CommandNode, ConversationTree};
 use crate::engine::domain::DomainEvent as _;
@@ -27,9 +27,10 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .details(
                 "The conversation of the event at a position, as in {module}.graph 4, the last one that changed {of}, as in\n\
                 {module}.graph \"{stream}\", or the last of all, :last. A tree: the command, its events, the commands with\n\
-                which process managers answered them, and so on. The log holds no refusals; try shows them.\n\
-                Below an event, what came of it at an event handler, and at which attempt; also at a process manager\n\
-                that did not succeed at once. Only of this session, and of what is parked.\n\
+                which process managers answered them, and so on. Below an event, what came of it at an event handler, and at\n\
+                which attempt; also at a process manager that did not succeed at once. Only of this session, and of what is\n\
+                parked. Also of this session only: what process managers sent and was refused, and why. The log holds no\n\
+                refusals; try shows them all.\n\
                 as: :mermaid replies a sequence diagram, which GitHub and others draw.\n\
                 An integer is a position, and a string a name, also of digits.",
             )
@@ -40,6 +41,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
 
 async fn graph<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
+    application.name_refusals(D::name_of_refusal);
     let event = event::<D>(&application, call.text(WHAT)).await?;
     let tree = application.conversation_tree(&event).await.map_err(|error| D::WORDS.unavailable(&error))?;
     Ok(match call.optional(AS) {
@@ -108,11 +110,19 @@ fn steps<D: HasApplication>(
     participants: &mut Vec<String>,
     lines: &mut Vec<String>,
 ) {
-    let Some(first) = command.events.first() else { return };
+    let (of, title, outcome) = match (&command.decision, command.events.first()) {
+        (Some(decision), _) => (decision.target.clone(), decision.title.as_ref(), outcome(decision)),
+        (None, Some(first)) => {
+            (target(&first.event.stream), D::command_title(&first.event.data).unwrap_or("a command"), None)
+        }
+        (None, None) => return,
+    };
     let from = participant(command.metadata.process().unwrap_or(sender), participants);
-    let to = participant(&target(&first.event.stream), participants);
-    let title = D::command_title(&first.event.data).unwrap_or("a command");
+    let to = participant(&of, participants);
     lines.push(format!("  p{from}->>p{to}: {}", label(title)));
+    if let Some((outcome, _)) = outcome {
+        lines.push(format!("  p{to}--xp{from}: {}", label(&outcome)));
+    }
     for node in &command.events {
         let (title, position) = (label(node.event.data.title()), node.event.position);
         lines.push(format!("  Note over p{to}: {title} ({position})"));

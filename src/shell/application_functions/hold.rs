@@ -2,13 +2,13 @@
 
 use super::handler_names::{EVENTS, HANDLER, OPTIONAL_HANDLER};
 use super::{HasApplication, function, integer};
-use crate::engine::application::{Held, SeamError};
+use crate::engine::application::{Held, Released, SeamError};
 use crate::engine::store::EventStore as _;
 use crate::shell::common_errors::{
-    DOES_NOT_FIT, INVALID_STEP, NO_HANDLER, NOT_HELD, NOT_RUNNING, NOTHING_LEFT, STILL_BUSY,
+    CRASHED, DOES_NOT_FIT, INVALID_STEP, NO_HANDLER, NOT_HELD, NOT_RUNNING, NOTHING_LEFT, STILL_BUSY,
 };
 use crate::shell::function_table::WIDE;
-use crate::shell::functions::{Call, Outcome, Row};
+use crate::shell::functions::{Call, Outcome, Reply, Row};
 use crate::shell::term::{Table, Term};
 
 /// The most events of one step.
@@ -43,7 +43,7 @@ pub(super) const fn step_row<D: HasApplication>() -> Row<D> {
                 the handler does not want do not count.\n\
                 Replies :ok, or {:ok, %{events: 2}} if there were fewer.",
             )
-            .errors(&[&[NO_HANDLER, NOT_HELD, NOTHING_LEFT, STILL_BUSY, NOT_RUNNING, INVALID_STEP]]),
+            .errors(&[&[NO_HANDLER, NOT_HELD, NOTHING_LEFT, CRASHED, STILL_BUSY, NOT_RUNNING, INVALID_STEP]]),
         |domain, call| Box::pin(step(domain, call)),
     )
 }
@@ -53,7 +53,9 @@ pub(super) const fn release_row<D: HasApplication>() -> Row<D> {
         function::<D>("release", &[HANDLER], "lets a held handler go on", "{module}.release \"{handler}\"")
             .group("Hold and break")
             .meant_by(&["resume", "continue"])
-            .details("It gets every event that it has missed, in order. Waits for that, at most 5 s.\nReplies :ok.")
+            .details("It gets every event that it has missed, in order. Waits for that, at most 5 s. A line says so if it crashes\n\
+                meanwhile.\n\
+                Replies :ok.")
             .errors(&[&[NO_HANDLER, NOT_HELD, NOT_RUNNING, STILL_BUSY]]),
         |domain, call| Box::pin(release(domain, call)),
     )
@@ -93,8 +95,14 @@ async fn step<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
 }
 
 async fn release<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
-    domain.application()?.release(call.text(HANDLER)).await.map_err(not_done)?;
-    Ok(Term::OK.into())
+    let handler = call.text(HANDLER);
+    let notes = match domain.application()?.release(handler).await.map_err(not_done)? {
+        Released::GoesOn => Vec::new(),
+        Released::HasCrashed => {
+            vec![format!("{handler} is held no longer, and has crashed: {}.mend lets it begin again.", D::WORDS.module)]
+        }
+    };
+    Ok(Reply { notes, ..Term::OK.into() })
 }
 
 /// The reply when nothing was held, stepped, released or broken.
@@ -102,6 +110,7 @@ pub(super) fn not_done(error: SeamError) -> Term {
     Term::Error(match error {
         SeamError::NoHandler { .. } => NO_HANDLER,
         SeamError::NotRunning => NOT_RUNNING,
+        SeamError::Crashed => CRASHED,
         SeamError::NotHeld => NOT_HELD,
         SeamError::NothingLeft => NOTHING_LEFT,
         SeamError::StillBusy => STILL_BUSY,

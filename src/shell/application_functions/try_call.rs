@@ -1,11 +1,18 @@
 //! `try`: runs a call on an overlay, and shows everything that its command leads to.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::cascade::nodes;
 use super::{HasApplication, not_started};
 use crate::engine::command_handler::Decisions;
 use crate::engine::feed::checkpoints::Consistency;
 use crate::shell::functions::{Call, Detail, NotDone, Outcome, Reply, Row, RunningCall};
 use crate::shell::term::{Term, Tree};
+
+/// How long a try waits for process managers that have something left to do.
+const LONGEST_CATCH_UP: Duration = Duration::from_secs(1);
 
 /// Runs the call of a domain that [has an application](HasApplication) on an overlay of that: for its
 /// [`Domain::try_call`](crate::shell::functions::Domain::try_call).
@@ -18,6 +25,8 @@ async fn tried<D: HasApplication>(domain: &mut D, row: &'static Row<D>, call: Ca
     let decisions = Decisions::new(D::name_of_refusal);
     let rehearsal = application.rehearsal(decisions.clone()).await.map_err(|error| D::WORDS.failed(&error))?;
     let rehearsal = Box::pin(rehearsal.start()).await.map_err(not_started)?;
+    // What process managers have left to do comes first, as it does in the application itself.
+    let _ = timeout(LONGEST_CATCH_UP, rehearsal.wait_until_settled()).await;
     let outcome = match domain.rehearse_on(rehearsal.clone()) {
         Ok(mut aside) => row.run(&mut aside, call).await,
         Err(not_done) => Err(not_done),

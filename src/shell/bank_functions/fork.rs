@@ -24,8 +24,8 @@ pub(super) const PARAMETERS: &[Parameter] = &[FORK_NAME, AT, CEO_BONUS];
 pub(super) const DETAILS: &str = "What is done in a fork is stored nowhere and ends with it. at: 3 goes on after the event at position 3, and without\n\
     it after the last one. The log is not copied, and read models are folded when the fork is first asked for anything.\n\
     From now on statements go to the fork, as the prompt shows; Bank.switch \"main\" goes back. A fork sends no e-mail,\n\
-    and pays a bonus only with ceo_bonus: \"CEO\", as in Bank.open; a note says what is off. Bank.export writes it to a\n\
-    file.\n\
+    and pays a bonus only with ceo_bonus: \"CEO\", as in Bank.open; a note says what is off. Any PIN is taken for the\n\
+    right one, as nothing here counts wrong ones for the bank. Bank.export writes the fork to a file.\n\
     Replies {:ok, #Fork<what if at 3>}, or {:error, %{position: 9, problem: \"…\"}} if the log ends before at:.";
 
 /// A fork with the bonus that a call asks for.

@@ -303,11 +303,18 @@ impl Domain for BankFunctions {
         self.what_is_open().or_else(|| self.opened().map(without_file))
     }
 
+    fn where_calls_go(&self) -> String {
+        let Some(bank) = self.main.clone().or_else(|| self.opened()) else { return String::new() };
+        let open = self.what_is_open().unwrap_or_else(|| bank.url().to_string());
+        self.forks.current_name().map_or(open.clone(), |fork| format!("{open}, fork {fork}"))
+    }
+
     fn seams(&self) -> Option<Seams> {
         Some(self.opened()?.seams())
     }
 
     async fn close(&mut self) {
+        self.tour.leave();
         self.leave_forks().await;
         if let Some(bank) = self.opened() {
             self.close_bank(&bank).await;

@@ -22,6 +22,7 @@ use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::RecordedEvent;
 use crate::engine::store::commit_log::LogError;
 use crate::engine::store::{OpenClusterError, OpenStoreError, StoreError, StoreUrl, UnsupportedUrl};
+use crate::shell::application_functions::HasApplication as _;
 use crate::shell::common_errors::{
     BUSY, DAMAGED, INVALID_DELAY, LEFT_OVER, OPEN_ELSEWHERE, RESERVED_NAME, STORE_FAILED, UNAVAILABLE,
 };
@@ -210,6 +211,7 @@ impl BankFunctions {
         }
         // From now on, what the file contains besides the log is this program's own.
         self.options.foreign &= !is_default_store;
+        bank.name_refusals(Self::name_of_refusal);
         self.replace_bank(Some(bank));
         self.consistency = Consistency::Strong;
     }

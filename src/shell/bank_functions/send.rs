@@ -8,7 +8,7 @@ use crate::bank::{Bank, CommandFailure, Operation, Receipt};
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::runtime::Conversation;
 use crate::shell::event_record::event_record;
-use crate::shell::functions::{Call, Explanation, NotDone, Outcome, Reply};
+use crate::shell::functions::{Call, Detail, Explanation, NotDone, Outcome, Reply};
 use crate::shell::next::refused;
 use crate::shell::term::Term;
 
@@ -23,6 +23,9 @@ pub(super) struct LateOutcome {
     /// What was refused or declined, in words.
     refused: Option<String>,
 }
+
+/// Said where a PIN was given to a fork, or to what is only tried.
+const PIN_TAKEN: &str = "The PIN was taken for the right one: nothing is checked or counted here.";
 
 /// Makes the reply to a command that was handled.
 type ToTerm = fn(&Bank, &Receipt) -> Term;
@@ -42,13 +45,15 @@ impl BankFunctions {
         // Only what is collected later has to say which command it was.
         let name_of_command = (self.consistency == Consistency::Eventual)
             .then(|| format!("{}, {}", operation.title(), Term::String(operation.account().to_string())));
+        let checks = bank.pin_checks();
         let pending = operation.metadata(conversation).send().await.map_err(not_sent)?;
         let Some(name_of_command) = name_of_command else {
             let handled = pending.receipt().await;
             self.unended.keep(&handled);
             let outcome = outcome(bank, handled, to_term, call.as_json()).await;
             drop(followed);
-            return outcome;
+            let has_taken_pin = bank.takes_any_pin() && bank.pin_checks() > checks;
+            return if has_taken_pin { saying(outcome, PIN_TAKEN) } else { outcome };
         };
         let (bank, trace) = (bank.clone(), self.trace.clone());
         self.pending.spawn(async move {
@@ -92,6 +97,20 @@ impl BankFunctions {
         let Some(Ok(LateOutcome { failed, refused })) = finished else { return };
         self.failed = failed.or(self.failed.take());
         self.refused = self.refused.take().or(refused);
+    }
+}
+
+/// The outcome, with a line about it.
+fn saying(outcome: Outcome, line: &str) -> Outcome {
+    match outcome {
+        Ok(mut reply) => {
+            reply.notes.push(line.to_owned());
+            Ok(reply)
+        }
+        Err(NotDone { reply, failed: None, detail: None }) => {
+            Err(NotDone { reply, failed: None, detail: Some(Box::new(Detail::Note(line.to_owned()))) })
+        }
+        other => other,
     }
 }
 

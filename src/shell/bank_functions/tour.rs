@@ -11,9 +11,9 @@ pub(super) const TOUR: Row<BankFunctions> = Row::new(
         .meant_by(&["lesson", "lessons", "tutorial", "learn", "teach", "demo", "guide"])
         .details(
             "Begins, goes on where you left off, or shows the lesson again. Each lesson says what to type, and is done when\n\
-            that has happened, however you got there; the next one follows by itself. Where it asks for a prediction,\n\
-            Bank.answer 100 makes it. Bank.tour :next goes on without, Bank.tour :back goes back, Bank.tour 4 goes to\n\
-            lesson 4, and Bank.tour :end ends the tour. Your place is kept in the file tour of your state directory, beside\n\
+            that has happened since it began, however you got there; the next one follows by itself. Where it asks for a\n\
+            prediction, Bank.answer 100 makes it. Bank.tour :next goes on without, Bank.tour :back goes back, Bank.tour 4\n\
+            goes to lesson 4 and says what that needs, and Bank.tour :end ends the tour. Your place is kept in the file tour of your state directory, beside\n\
             the history, so that you can leave at any time, and the program may crash.\n\
             Bank.tour \"mine.toml\" begins with lessons of your own: docs/lessons.md says how to write them.\n\
             Replies :ok, and after it the lesson.",

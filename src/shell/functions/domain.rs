@@ -57,6 +57,15 @@ pub trait Domain: Send + Sized + 'static {
         self.what_is_open()
     }
 
+    /// What calls go to, for whoever reads the session later: what is open, and which fork of it. Empty where nothing is open.
+    fn where_calls_go(&self) -> String {
+        match (self.what_is_open(), self.fork()) {
+            (open, None) => open.unwrap_or_default(),
+            (None, Some(fork)) => format!("fork {fork}"),
+            (Some(open), Some(fork)) => format!("{open}, fork {fork}"),
+        }
+    }
+
     /// What is held and broken of the domain's application. Asked for only once a call has held or broken something.
     fn seams(&self) -> Option<Seams> {
         None

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::since::KeptSince;
 use crate::engine::disk::{open_regular, replace_file};
 
 /// The longest file, in bytes.
@@ -22,6 +23,24 @@ pub(super) struct Bookmark {
     pub(super) passed: usize,
     /// What was predicted in it.
     pub(super) answer: Option<String>,
+    /// Where the logs were as it began.
+    #[serde(default)]
+    pub(super) since: Vec<KeptSince>,
+    /// The position that it names, as somebody has read it.
+    #[serde(default)]
+    pub(super) position: Option<u64>,
+    /// Whether somebody went there without the lessons before it.
+    #[serde(default)]
+    pub(super) is_skipped_to: bool,
+    /// Whether the program has ended since it began, and begun again.
+    #[serde(default)]
+    pub(super) is_restarted: bool,
+    /// Whether it has ended as by a power cut.
+    #[serde(default)]
+    pub(super) has_crashed: bool,
+    /// Whether the run of the program that has kept this ended in order.
+    #[serde(default)]
+    pub(super) is_left: bool,
 }
 
 impl Bookmark {
@@ -71,12 +90,23 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state/tour");
         assert_eq!(Bookmark::read(&path), None);
-        let place = Bookmark { file: Some("mine.toml".into()), lesson: 3, passed: 1, answer: Some("70".to_owned()) };
+        let answer = Some("70".to_owned());
+        let file = Some("mine.toml".into());
+        let place = Bookmark { file, lesson: 3, passed: 1, answer, position: Some(4), ..Bookmark::default() };
         place.keep(&path);
         assert_eq!(Bookmark::read(&path), Some(place));
         Bookmark::forget(&path);
         Bookmark::forget(&path);
         assert_eq!(Bookmark::read(&path), None);
+    }
+
+    #[test]
+    fn a_place_that_an_earlier_version_has_kept_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tour");
+        fs::write(&path, r#"{"file":null,"lesson":3,"passed":1,"answer":"70"}"#).unwrap();
+        let expected = Bookmark { lesson: 3, passed: 1, answer: Some("70".to_owned()), ..Bookmark::default() };
+        assert_eq!(Bookmark::read(&path), Some(expected));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::bookmark::Bookmark;
 use super::lessons::{Lessons, MAX_BYTES};
+use super::progress::shown;
 use super::{Toured, text};
 use crate::engine::disk::open_regular;
-use crate::shell::application_functions::HasApplication;
 use crate::shell::common_errors::{DEFECT, FILE_FAILED};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, NotDone, Outcome, Parameter, ParameterKind, string_in};
@@ -67,8 +67,10 @@ pub(in crate::shell) async fn go<D: Toured>(domain: &mut D, call: Call<'_>) -> O
             }
         },
     }
-    let tour = domain.tour();
-    tour.to_say = tour.to_say.take().or_else(|| tour.shown(<D as HasApplication>::WORDS.module));
+    if domain.tour().to_say.is_none() {
+        let shown = shown(domain).await;
+        domain.tour().to_say = shown;
+    }
     Ok(Term::OK.into())
 }
 
@@ -103,7 +105,7 @@ fn show_lesson<D: Toured>(domain: &mut D, lesson: usize) -> Result<(), NotDone> 
     let tour = domain.tour();
     match &tour.under_way {
         Some(under_way) if lesson < under_way.lessons.all.len() => {
-            tour.go_to(lesson);
+            tour.go_to(lesson, true);
             Ok(())
         }
         _ => Err(Term::Error(NO_LESSON).into()),
@@ -119,7 +121,7 @@ fn go_on<D: Toured>(domain: &mut D) -> Result<bool, NotDone> {
     let lessons = lessons_of(domain, place.file.as_deref())?;
     // The file may have changed meanwhile.
     place.lesson = place.lesson.min(lessons.all.len() - 1);
-    domain.tour().begin(lessons, place, true);
+    domain.tour().go_on(lessons, place);
     Ok(true)
 }
 
@@ -131,7 +133,7 @@ fn go_to_lesson<D: Toured>(domain: &mut D, lesson: usize) -> Result<(), NotDone>
         if lesson >= lessons.all.len() {
             return Err(Term::Error(NO_LESSON).into());
         }
-        domain.tour().begin(lessons, place, true);
+        domain.tour().go_on(lessons, place);
     }
     show_lesson(domain, lesson)
 }
@@ -139,7 +141,7 @@ fn go_to_lesson<D: Toured>(domain: &mut D, lesson: usize) -> Result<(), NotDone>
 fn go_on_or_begin<D: Toured>(domain: &mut D) -> Result<(), NotDone> {
     if !go_on(domain)? {
         let lessons = lessons_of(domain, None)?;
-        domain.tour().begin(lessons, Bookmark::default(), false);
+        domain.tour().begin(lessons, Bookmark::default());
     }
     Ok(())
 }
@@ -148,7 +150,7 @@ fn begin_with_file<D: Toured>(domain: &mut D, file: &str) -> Result<(), NotDone>
     let lessons = lessons_of(domain, Some(Path::new(file)))?;
     // The next run of the program may begin in another directory.
     let file = canonicalize(file).map_err(|error| unreadable(Path::new(file), &error))?;
-    domain.tour().begin(lessons, Bookmark { file: Some(file), ..Bookmark::default() }, false);
+    domain.tour().begin(lessons, Bookmark { file: Some(file), ..Bookmark::default() });
     Ok(())
 }
 

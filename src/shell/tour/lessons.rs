@@ -1,5 +1,6 @@
 //! Lessons as data: a file of them, read and checked as a whole before the first is shown.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -17,6 +18,9 @@ pub(super) const MAX_BYTES: usize = 256 << 10;
 const MOST_LESSONS: usize = 100;
 /// The most statements of a lesson, and the most checks.
 const MOST_OF_A_LESSON: usize = 20;
+
+/// Stands for the position of an event.
+pub(super) const POSITION: &str = "{position}";
 
 /// The lessons of a tour.
 #[derive(Debug, Deserialize)]
@@ -39,6 +43,11 @@ pub(super) struct Lesson {
     /// The statements that are suggested. Any others may lead to the same.
     #[serde(rename = "type", default)]
     pub(super) statements: Vec<Spanned<String>>,
+    /// The statements that make what the lesson needs, for whoever goes there without those before it.
+    #[serde(default)]
+    pub(super) needs: Vec<Spanned<String>>,
+    /// The event whose position stands wherever the lesson says `{position}`.
+    pub(super) position: Option<NamedEvent>,
     /// What to predict before that.
     pub(super) question: Option<Question>,
     /// What must have happened, one thing after another.
@@ -50,6 +59,14 @@ pub(super) struct Lesson {
     /// What is said once it has.
     #[serde(default)]
     pub(super) done: String,
+}
+
+/// The last event of a title or a type, in the log or in a stream.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NamedEvent {
+    pub(super) event: String,
+    pub(super) stream: Option<String>,
 }
 
 /// A prediction. Its answer is known only to the bank where it is the reply to a question.
@@ -115,6 +132,14 @@ impl Lessons {
     }
 }
 
+/// A text of a lesson with the position that it is about. Where that is not known, it stays open.
+pub(super) fn at_position(text: &str, position: Option<u64>) -> Cow<'_, str> {
+    match position {
+        Some(position) if text.contains(POSITION) => text.replace(POSITION, &position.to_string()).into(),
+        _ => text.into(),
+    }
+}
+
 /// What is wrong with a part of a lesson, and its place.
 type Problem = (Range<usize>, String);
 
@@ -123,19 +148,26 @@ impl Lesson {
         let too_many = |place: &Range<usize>, what| {
             Err((place.clone(), format!("a lesson has at most {MOST_OF_A_LESSON} {what}")))
         };
-        if let Some(further) = self.statements.get(MOST_OF_A_LESSON) {
-            return too_many(&further.span(), "statements");
+        for statements in [&self.statements, &self.needs] {
+            if let Some(further) = statements.get(MOST_OF_A_LESSON) {
+                return too_many(&further.span(), "statements");
+            }
         }
         if let Some(further) = self.wanted.get(MOST_OF_A_LESSON) {
             return too_many(&further.span(), "checks");
         }
-        for statement in &self.statements {
-            statements::check(domain, statement.get_ref()).map_err(|problem| (statement.span(), problem))?;
+        // Any position does to read a statement.
+        let position = self.position.as_ref().map(|_| 1);
+        for statement in self.statements.iter().chain(&self.needs) {
+            let text = at_position(statement.get_ref(), position);
+            statements::check(domain, &text).map_err(|problem| (statement.span(), problem))?;
         }
         if let Some(Question { answer, asks, text, .. }) = &self.question {
             match (answer, asks) {
-                (None, Some(asks)) => statements::check_question(domain, asks.get_ref(), questions)
-                    .map_err(|problem| (asks.span(), problem))?,
+                (None, Some(asks)) => {
+                    let text = at_position(asks.get_ref(), position);
+                    statements::check_question(domain, &text, questions).map_err(|problem| (asks.span(), problem))?;
+                }
                 (Some(_), None) => {}
                 (Some(_), Some(asks)) => {
                     return Err((asks.span(), "a question has answer or asks, and not both".to_owned()));
@@ -150,7 +182,8 @@ impl Lesson {
             let place = wanted.span();
             let check = wanted.into_inner().into_check().map_err(|problem| (place.clone(), problem))?;
             if let Check::Reply { to, .. } = &check {
-                statements::check_question(domain, to, questions).map_err(|problem| (place, problem))?;
+                let text = at_position(to, position);
+                statements::check_question(domain, &text, questions).map_err(|problem| (place, problem))?;
             }
             self.checks.push(check);
         }

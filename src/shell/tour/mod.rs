@@ -2,8 +2,8 @@
 //! what it is about has happened, however that came about.
 //!
 //! Lessons are [data](lessons), those of a domain and those of anybody's file alike. After each statement the tour looks
-//! at the state with the functions and queries that the prompt has ([`checks`]), and [says](text) what comes next. The
-//! [place](bookmark) is kept in a file, so that one goes on after a break, or a crash. A domain adds the [`functions`] to its
+//! at the state with the functions and queries that the prompt has ([`checks`]), counts what has happened [since] the lesson
+//! began, and [says](text) what comes next. The [place](bookmark) is kept in a file, so that one goes on after a break, or a crash. A domain adds the [`functions`] to its
 //! table and is [`Toured`]; nothing below knows of a tour.
 
 mod bookmark;
@@ -11,6 +11,7 @@ mod checks;
 mod functions;
 mod lessons;
 mod progress;
+mod since;
 mod statements;
 #[cfg(all(test, feature = "bank"))]
 mod tests;

@@ -8,8 +8,9 @@ use tokio::time::timeout;
 use toml::Spanned;
 
 use super::bookmark::Bookmark;
-use super::checks::holds;
+use super::checks::{holds, last_position};
 use super::lessons::{Lesson, Lessons};
+use super::since::{PassingSince, Since, since};
 use super::statements::ask;
 use super::{Toured, text};
 use crate::shell::application_functions::HasApplication;
@@ -32,8 +33,8 @@ pub(in crate::shell) struct Tour {
 pub(super) struct UnderWay {
     pub(super) lessons: Arc<Lessons>,
     pub(super) place: Bookmark,
-    /// Whether the program was started again within this lesson.
-    is_restarted: bool,
+    /// Where the logs that end with the program were as the lesson began.
+    pub(super) passing: Vec<PassingSince>,
     /// Whether it was said that the lesson's question has no answer.
     is_reminded: bool,
     /// A prediction was made by the last statement.
@@ -57,15 +58,32 @@ impl Tour {
     }
 
     /// Begins with these lessons, at a place.
-    pub(super) fn begin(&mut self, lessons: Arc<Lessons>, place: Bookmark, is_restarted: bool) {
-        self.under_way = Some(UnderWay { lessons, place, is_restarted, is_reminded: false, has_just_answered: false });
+    pub(super) fn begin(&mut self, lessons: Arc<Lessons>, place: Bookmark) {
+        let (passing, is_reminded, has_just_answered) = (Vec::new(), false, false);
+        self.under_way = Some(UnderWay { lessons, place, passing, is_reminded, has_just_answered });
         self.keep_place();
     }
 
-    /// Goes to a lesson.
-    pub(super) fn go_to(&mut self, lesson: usize) {
-        if let Some(UnderWay { lessons, place, .. }) = self.under_way.take() {
-            self.begin(lessons, Bookmark { lesson, passed: 0, answer: None, ..place }, false);
+    /// Goes on with these lessons, at the place that an earlier run of the program has kept.
+    pub(super) fn go_on(&mut self, lessons: Arc<Lessons>, mut place: Bookmark) {
+        place.is_restarted = true;
+        place.has_crashed |= !place.is_left;
+        place.is_left = false;
+        self.begin(lessons, place);
+    }
+
+    /// Goes to a lesson: to the next one, as one is done, or to any other that somebody asks for.
+    pub(super) fn go_to(&mut self, lesson: usize, is_skipped_to: bool) {
+        if let Some(UnderWay { lessons, place: Bookmark { file, .. }, .. }) = self.under_way.take() {
+            self.begin(lessons, Bookmark { file, lesson, is_skipped_to, ..Bookmark::default() });
+        }
+    }
+
+    /// The program ends in order, and not as by a power cut.
+    pub(in crate::shell) fn leave(&mut self) {
+        if let Some(under_way) = &mut self.under_way {
+            under_way.place.is_left = true;
+            self.keep_place();
         }
     }
 
@@ -86,12 +104,7 @@ impl Tour {
         true
     }
 
-    /// The lesson, as it is shown.
-    pub(super) fn shown(&self, module: &str) -> Option<String> {
-        self.under_way.as_ref().map(|tour| text::lesson(&tour.lessons, tour.place.lesson, module))
-    }
-
-    fn keep_place(&self) {
+    pub(super) fn keep_place(&self) {
         if let (Some(path), Some(UnderWay { place, .. })) = (&self.kept_in, &self.under_way) {
             place.keep(path);
         }
@@ -104,15 +117,50 @@ impl UnderWay {
     }
 }
 
+/// The lesson that is under way, as it is shown.
+pub(super) async fn shown<D: Toured>(domain: &mut D) -> Option<String> {
+    find_position(domain).await;
+    let UnderWay { lessons, place, .. } = domain.tour().under_way.as_ref()?;
+    Some(text::lesson(lessons, place, <D as HasApplication>::WORDS.module))
+}
+
+/// Looks for the position that the lesson is about. Says so where it is not the one that somebody has read.
+async fn find_position<D: Toured>(domain: &mut D) -> Option<String> {
+    let UnderWay { lessons, place, .. } = domain.tour().under_way.as_ref()?;
+    let (lessons, index) = (lessons.clone(), place.lesson);
+    let found = last_position(domain, lessons.all.get(index)?.position.as_ref()?).await?;
+    let tour = domain.tour();
+    let place = &mut tour.under_way.as_mut()?.place;
+    let told = place.position.replace(found);
+    if told == Some(found) {
+        return None;
+    }
+    tour.keep_place();
+    Some(text::found_position(found, told))
+}
+
 /// Looks at what has happened, and answers with what is said after a statement: nothing, mostly.
 pub(in crate::shell) async fn afterword<D: Toured>(domain: &mut D) -> Option<String> {
+    // Before anything happens in what was just opened.
+    let since_begun = since(domain).await;
     if let Some(said) = domain.tour().to_say.take() {
         return Some(said);
     }
+    domain.tour().under_way.as_ref()?;
+    let found = find_position(domain).await;
+    let said = look(domain, since_begun).await;
+    // Where the next lesson begins.
+    since(domain).await;
+    match (found, said) {
+        (Some(found), Some(said)) => Some(found + &said),
+        (found, said) => found.or(said),
+    }
+}
+
+async fn look<D: Toured>(domain: &mut D, since: Option<Since>) -> Option<String> {
     let tour = domain.tour().under_way.as_mut()?;
     let has_just_answered = std::mem::take(&mut tour.has_just_answered);
-    let (lessons, index, is_restarted) = (tour.lessons.clone(), tour.place.lesson, tour.is_restarted);
-    let before = tour.place.passed;
+    let (lessons, index, before) = (tour.lessons.clone(), tour.place.lesson, tour.place.passed);
     let lesson = lessons.all.get(index)?;
     if has_just_answered && lesson.checks.is_empty() {
         // It happens with the next statement.
@@ -126,7 +174,7 @@ pub(in crate::shell) async fn afterword<D: Toured>(domain: &mut D) -> Option<Str
     }
     let mut passed = before;
     while let Some(check) = lesson.checks.get(passed) {
-        if !holds(domain, check, is_restarted).await {
+        if !holds(domain, check, since.as_ref()).await {
             break;
         }
         passed += 1;
@@ -152,29 +200,29 @@ pub(in crate::shell) async fn afterword<D: Toured>(domain: &mut D) -> Option<Str
 async fn end_of_lesson<D: Toured>(domain: &mut D, lessons: &Lessons, lesson: &Lesson, index: usize) -> Option<String> {
     let module = <D as HasApplication>::WORDS.module;
     let tour = domain.tour().under_way.as_mut()?;
-    let answer = tour.place.answer.clone();
+    let (answer, position) = (tour.place.answer.clone(), tour.place.position);
     let mut answered = None;
     match (&lesson.question, answer) {
         (None, _) => {}
         (Some(_), None) if tour.is_reminded => return None,
         (Some(question), None) => {
             tour.is_reminded = true;
-            return Some(text::still_asked(question, module));
+            return Some(text::still_asked(question, tour.place.position, module));
         }
         (Some(question), Some(answer)) => {
             let right = match question.asks.as_ref().map(Spanned::get_ref) {
-                Some(asked) => ask(domain, asked).await?.to_string(),
+                Some(asked) => ask(domain, asked, position).await?.to_string(),
                 None => question.answer.clone().unwrap_or_default(),
             };
             answered = Some((answer, right));
         }
     }
     let answered = answered.as_ref().map(|(answer, right)| (answer.as_str(), right.as_str()));
-    let mut said = text::done(lesson, answered);
+    let mut said = text::done(lesson, position, answered);
     let tour = domain.tour();
     if index + 1 < lessons.all.len() {
-        tour.go_to(index + 1);
-        said.push_str(&text::lesson(lessons, index + 1, module));
+        tour.go_to(index + 1, false);
+        said.push_str(&shown(domain).await.unwrap_or_default());
     } else {
         tour.end();
         said.push_str(&text::end(lessons));

@@ -1,6 +1,7 @@
 //! Statements in lessons: those to type, and questions that the tour asks by itself.
 
 use super::Toured;
+use super::lessons::at_position;
 use crate::shell::functions::{Call, Domain, Vocabulary};
 use crate::shell::language::Statements;
 use crate::shell::mistake::Source;
@@ -33,9 +34,10 @@ fn read<'a, D: Domain>(domain: &D, text: &'a str) -> Result<Vec<Runnable<'a, D>>
     }
 }
 
-/// The reply to a question that was checked.
-pub(super) async fn ask<D: Toured>(domain: &mut D, text: &str) -> Option<Term> {
-    let Ok([Runnable::Domain(row, arguments)]) = <[_; 1]>::try_from(read(domain, text).ok()?) else { return None };
+/// The reply to a question that was checked, about the position that its lesson is about.
+pub(super) async fn ask<D: Toured>(domain: &mut D, text: &str, position: Option<u64>) -> Option<Term> {
+    let text = at_position(text, position);
+    let Ok([Runnable::Domain(row, arguments)]) = <[_; 1]>::try_from(read(domain, &text).ok()?) else { return None };
     match row.run(domain, Call::new(&row.function, &arguments, false)).await {
         Ok(reply) => Some(reply.term),
         Err(not_done) => Some(not_done.reply),

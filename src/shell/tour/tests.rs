@@ -71,6 +71,10 @@ fn what_a_lesson_cannot_mean_is_named_with_its_place() {
         ("[[lesson.check]]\nforks = 1\nopen = \"any\"", "4:1: a check has one of event, handler"),
         ("[[lesson.check]]", "4:1: a check has one of event, handler"),
         ("[[lesson.check]]\nrestarted = false", "4:1: restarted can only be true"),
+        ("[[lesson.check]]\ncrashed = false", "4:1: crashed can only be true"),
+        ("needs = ['Bank.opne']", "4:10: `Bank.opne`: there is no function `Bank.opne`"),
+        ("position.stream = \"A\"", "4:1: missing field `event`"),
+        ("type = ['Bank.reverse {position}']", "4:9: `Bank.reverse {position}`: "),
     ];
     for (lines, expected) in cases {
         let problem = problem(&format!("{LESSON}{lines}\n"));
@@ -87,11 +91,19 @@ fn what_a_lesson_cannot_mean_is_named_with_its_place() {
 }
 
 #[test]
+fn a_lesson_may_name_the_position_of_an_event() {
+    let lesson = "position.event = \"Money Withdrawn\"\ntype = ['Bank.reverse {position}']\n\
+                  question.text = \"What?\"\nquestion.asks = 'Bank.check_balance \"A\", at: {position}'\n";
+    assert_eq!(problem(&format!("{LESSON}{lesson}")), "");
+}
+
+#[test]
 fn lessons_are_bounded() {
     let lesson = |lines: &str| format!("{LESSON}{lines}\n");
     let statements = |count: usize| lesson(&format!("type = [{}]", "'Bank.open',".repeat(count)));
     assert!(read(&statements(20)).is_ok());
     assert_eq!(problem(&statements(21)), "4:249: a lesson has at most 20 statements");
+    assert_eq!(problem(&statements(21).replace("type", "needs")), "4:250: a lesson has at most 20 statements");
     let checks = |count: usize| lesson(&"[[lesson.check]]\nforks = 1\n".repeat(count));
     assert!(read(&checks(20)).is_ok());
     assert_eq!(problem(&checks(21)), "44:1: a lesson has at most 20 checks");

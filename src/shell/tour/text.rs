@@ -4,34 +4,49 @@ use std::fmt::Write as _;
 
 use toml::Spanned;
 
-use super::lessons::{Lesson, Lessons, Question};
+use super::bookmark::Bookmark;
+use super::lessons::{Lesson, Lessons, POSITION, Question, at_position};
 
 const INDENT: &str = "  ";
 
-/// A lesson: what it is about, what to type, and what to predict before that. `module` is that of the functions.
-pub(super) fn lesson(lessons: &Lessons, index: usize, module: &str) -> String {
-    let Some(Lesson { title, text, statements, question, .. }) = lessons.all.get(index) else {
+/// What stands for a position that is not known yet.
+const SOME_POSITION: &str = "N";
+
+/// The lesson of a place: what it is about, what to type, and what to predict before that. `module` is that of the functions.
+pub(super) fn lesson(lessons: &Lessons, place: &Bookmark, module: &str) -> String {
+    let index = place.lesson;
+    let Some(Lesson { title, text, needs, statements, question, .. }) = lessons.all.get(index) else {
         return String::new();
     };
     let mut said = format!("\n{INDENT}Lesson {} of {}: {}\n", index + 1, lessons.all.len(), line_of(title));
     add(&mut said, text);
-    if !statements.is_empty() {
-        said.push('\n');
+    if place.is_skipped_to && !needs.is_empty() {
+        add(&mut said, "It needs what the lessons before it have made. Where that is missing:");
+        add_statements(&mut said, needs);
+        add(&mut said, "And then:");
     }
-    for statement in statements.iter().map(Spanned::get_ref) {
-        let _ = writeln!(said, "{INDENT}{INDENT}{}", line_of(statement));
-    }
+    add_statements(&mut said, statements);
     if let Some(question) = question {
         add(&mut said, &format!("Predict first: {} {}", line_of(&question.text), how_to_answer(module)));
+    }
+    told(&said, place.position)
+}
+
+/// Says which position a lesson is about that has named none, or another one.
+pub(super) fn found_position(position: u64, told: Option<u64>) -> String {
+    let mut said = String::new();
+    match told {
+        None => add(&mut said, &format!("{SOME_POSITION} is {position} here.")),
+        Some(told) => add(&mut said, &format!("This lesson is about position {position} now, and not about {told}.")),
     }
     said
 }
 
 /// A question that has no answer yet, though all else is done.
-pub(super) fn still_asked(question: &Question, module: &str) -> String {
+pub(super) fn still_asked(question: &Question, position: Option<u64>, module: &str) -> String {
     let mut said = String::new();
     add(&mut said, &format!("That is done. One thing is open: {} {}", line_of(&question.text), how_to_answer(module)));
-    said
+    told(&said, position)
 }
 
 /// What somebody has predicted, before it is known.
@@ -42,7 +57,7 @@ pub(super) fn noted(answer: &str) -> String {
 }
 
 /// What has come of a prediction, if there was one, and of the lesson.
-pub(super) fn done(lesson: &Lesson, answered: Option<(&str, &str)>) -> String {
+pub(super) fn done(lesson: &Lesson, position: Option<u64>, answered: Option<(&str, &str)>) -> String {
     let mut said = String::new();
     if let (Some(question), Some((said_before, right))) = (&lesson.question, answered) {
         let right = line_of(right);
@@ -54,7 +69,7 @@ pub(super) fn done(lesson: &Lesson, answered: Option<(&str, &str)>) -> String {
     }
     let says_nothing = said.is_empty() && lesson.done.trim().is_empty();
     add(&mut said, if says_nothing { "That is done." } else { &lesson.done });
-    said
+    told(&said, position)
 }
 
 /// What is said after the last lesson.
@@ -72,6 +87,20 @@ fn is_right(answer: &str, right: &str) -> bool {
 
 fn how_to_answer(module: &str) -> String {
     format!("`{module}.answer …` says what you expect.")
+}
+
+/// A text with the position that it is about.
+fn told(text: &str, position: Option<u64>) -> String {
+    at_position(text, position).replace(POSITION, SOME_POSITION)
+}
+
+fn add_statements(said: &mut String, statements: &[Spanned<String>]) {
+    if !statements.is_empty() {
+        said.push('\n');
+    }
+    for statement in statements.iter().map(Spanned::get_ref) {
+        let _ = writeln!(said, "{INDENT}{INDENT}{}", line_of(statement));
+    }
 }
 
 /// Adds the paragraphs of a text, each after an empty line.

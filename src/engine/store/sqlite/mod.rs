@@ -72,11 +72,13 @@ pub struct SqliteOptions {
     pub foreign: bool,
     /// How many commits a subscriber may fall behind before it must read from the store.
     pub published_capacity: usize,
+    /// Whether the trace tells of appends. It does not where a log is only copied.
+    pub is_traced: bool,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { accept_loss: false, foreign: false, published_capacity: PUBLISHED_CAPACITY }
+        Self { accept_loss: false, foreign: false, published_capacity: PUBLISHED_CAPACITY, is_traced: true }
     }
 }
 

@@ -52,7 +52,9 @@ impl<E: StoredEvent> NewStore<E> {
         let image = create::image(E::DOMAIN).map_err(|error| reason(error.into()))?;
         file.file().write_all(&image).map_err(failed)?;
         let supervisor = Supervisor::new();
-        let store = SqliteStore::open(file.path(), SqliteOptions::default(), &supervisor);
+        // Its events are copies of events that were published before.
+        let options = SqliteOptions { is_traced: false, ..SqliteOptions::default() };
+        let store = SqliteStore::open(file.path(), options, &supervisor);
         let store = store.map_err(|error| reason(error.to_string().into()))?;
         // A failure here is returned to the caller and stops no one else.
         supervisor.will_close();

@@ -94,7 +94,7 @@ impl<E: StoredEvent> SqliteStore<E> {
         let Connections { checkpointing, reader_connections, identities, end_file, runtime } = connections;
         let path: Arc<Path> = opened.path.clone().into();
 
-        let publisher = Publisher::new(options.published_capacity);
+        let publisher = Publisher::new(options.published_capacity).traced(options.is_traced);
         let listeners = publisher.listeners();
         let (writes, write_requests) = mpsc::channel(WRITE_QUEUE_CAPACITY);
         let (reads, read_requests) = mpsc::channel(READ_QUEUE_CAPACITY);

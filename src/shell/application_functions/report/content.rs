@@ -1,12 +1,13 @@
 //! What a report holds, read of an application at one moment: the end of its log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use thiserror::Error;
 
-use super::events::{CommandShown, EventShown, commands, events};
+use super::events::{CommandShown, CommandTexts, EventShown, add_ids, commands, events};
 use super::handlers::{HandlerShown, handlers, shortened};
+use super::page::script_json;
 use super::session::{SessionShown, session};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Position, RecordedEvent};
@@ -22,6 +23,9 @@ use crate::shell::term::cell;
 /// The most events of a report.
 pub(super) const MOST_EVENTS: usize = 2_000;
 
+/// The most bytes of a report besides its events, and besides the page that shows it.
+const MOST_BYTES: usize = 256 << 10;
+
 /// The most subjects that none of the events changes.
 const MOST_UNCHANGED: usize = 100;
 
@@ -35,6 +39,8 @@ pub(super) struct Content {
     /// How many events there are before the first.
     left_out: u64,
     events: Vec<EventShown>,
+    #[serde(flatten)]
+    texts: CommandTexts,
     commands: Vec<CommandShown>,
     states: StatesShown,
     handlers: Vec<HandlerShown>,
@@ -45,11 +51,12 @@ pub(super) struct Content {
 #[derive(Debug, Serialize)]
 struct StatesShown {
     columns: [&'static str; 2],
-    before: Vec<(String, String)>,
+    /// The subjects, and how each was before the first event; nothing where it was not there yet.
+    subjects: Vec<(String, Option<String>)>,
     /// Whether there are more that no event changes.
     are_more: bool,
-    /// The position, the subject, and how it is then; nothing where it is no more.
-    changes: Vec<(u64, String, Option<String>)>,
+    /// The position, the subject by its place, and how it is then; nothing where it is no more.
+    changes: Vec<(u64, usize, Option<String>)>,
 }
 
 /// Why there is no report.
@@ -84,15 +91,22 @@ impl Content {
             event.deliveries =
                 known.of(read.position).iter().map(|told| (told.handler, shortened(&came_to(told)))).collect();
         }
+        add_ids(&mut events, &read);
+        let (texts, commands) = commands::<D>(application, &read);
+        let handlers = handlers(application, end).await?;
+        let bytes_besides =
+            [script_json(&texts)?, script_json(&commands)?, script_json(&shown)?, script_json(&handlers)?];
+        let room = MOST_BYTES.saturating_sub(bytes_besides.iter().map(String::len).sum());
         Ok(Self {
             of: D::WORDS.module,
             fork: fork.map(|name| escape::line(&name).into_owned()),
             left_out: before.get(),
-            commands: commands::<D>(application, &read),
+            texts,
+            commands,
             events,
             states: shown,
-            handlers: handlers(application, end).await?,
-            session: session(record, &application.seams())?,
+            handlers,
+            session: session(record, &application.seams(), room)?,
         })
     }
 
@@ -128,7 +142,9 @@ impl StatesShown {
         let are_more = unchanged.len() > MOST_UNCHANGED;
         unchanged.truncate(MOST_UNCHANGED);
         let known = changed.iter().chain(&unchanged);
-        let before = known.filter_map(|subject| Some((named(subject), shown(states.state(subject))?))).collect();
+        let subjects = known.map(|subject| (named(subject), shown(states.state(subject)))).collect();
+        // The subjects that change come first, in order.
+        let places: BTreeMap<_, _> = changed.iter().zip(0..).collect();
         let mut changes = Vec::new();
         for event in events {
             let Some(subject) = states.subject(event) else {
@@ -139,9 +155,10 @@ impl StatesShown {
             states.take(event);
             let now = shown(states.state(&subject));
             if now != earlier {
-                changes.push((event.position.get(), named(&subject), now));
+                let place = places.get(&subject).copied().unwrap_or_default();
+                changes.push((event.position.get(), place, now));
             }
         }
-        Self { columns: states.columns(), before, are_more, changes }
+        Self { columns: states.columns(), subjects, are_more, changes }
     }
 }

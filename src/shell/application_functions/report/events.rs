@@ -1,7 +1,10 @@
 //! The events of a report, and the commands that led to them.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use super::page::script_json;
 use crate::engine::application::{Application, CommandNode, ConversationTree};
@@ -29,19 +32,44 @@ pub(super) struct EventShown {
     pub(super) quantity: Option<String>,
     /// The name and the JSON of each field.
     data: Vec<(String, String)>,
+    /// The id of its command; `None` if that is the command of the event before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command_id: Option<String>,
+    /// The conversation; `None` if it is named after the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<IdShown>,
+    /// What caused the command; `None` if that came from outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causation_id: Option<IdShown>,
     /// What came of it at handlers, each by its name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) deliveries: Vec<(&'static str, String)>,
 }
 
-/// A command, as the page shows it.
+/// The id of a command.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum IdShown {
+    /// That of the command behind the event at a position.
+    OfEvent(u64),
+    /// It is none of those that the page shows.
+    Id(String),
+}
+
+/// What commands are called, whom they are about, and who sent them. Most say the same of another account.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct CommandTexts {
+    /// What stands before the name of the first event's aggregate, and behind it. Alone, the whole text.
+    texts: Vec<Vec<String>>,
+    #[serde(skip)]
+    places: HashMap<Vec<String>, usize>,
+}
+
+/// A command, as the page shows it. What its events say is said there.
 #[derive(Debug, Serialize)]
 pub(super) struct CommandShown {
-    /// What it is called, whom it is about, and who sent it.
-    text: String,
-    command_id: String,
-    correlation_id: String,
-    causation_id: String,
+    /// The place of its text.
+    text: usize,
     /// The positions of its events.
     events: Vec<u64>,
     /// The position of the event that a process manager answered with it.
@@ -85,8 +113,45 @@ impl EventShown {
             r#type: event.data.event_type(),
             quantity: None,
             data: event_record::fields(&event.data).unwrap_or_default().iter().map(field).collect(),
+            command_id: Some(event.metadata.command_id.to_string()),
+            correlation_id: None,
+            causation_id: None,
             deliveries: Vec::new(),
         }
+    }
+}
+
+/// Adds the ids of commands, none of them twice.
+pub(super) fn add_ids<E>(events: &mut [EventShown], read: &[RecordedEvent<E>]) {
+    let mut first = HashMap::new();
+    let mut before = None;
+    for (shown, RecordedEvent { metadata, position, .. }) in events.iter_mut().zip(read) {
+        let id = metadata.command_id;
+        first.entry(id).or_insert(position.get());
+        let other = |named: Uuid| {
+            let known = first.get(&named).map(|position| IdShown::OfEvent(*position));
+            (named != id).then(|| known.unwrap_or_else(|| IdShown::Id(named.to_string())))
+        };
+        shown.correlation_id = other(metadata.correlation_id());
+        shown.causation_id = other(metadata.causation_id());
+        if before.replace(id) == Some(id) {
+            shown.command_id = None;
+        }
+    }
+}
+
+impl CommandTexts {
+    /// The place of a text about an aggregate.
+    fn place(&mut self, text: &str, of: &str) -> usize {
+        let named = format!("\"{}\"", of.replace('\\', "\\\\").replace('"', "\\\""));
+        let parts = match text.split_once(&named) {
+            Some((before, behind)) => vec![before.to_owned(), behind.to_owned()],
+            None => vec![text.to_owned()],
+        };
+        *self.places.entry(parts).or_insert_with_key(|parts| {
+            self.texts.push(parts.clone());
+            self.texts.len() - 1
+        })
     }
 }
 
@@ -94,27 +159,27 @@ impl EventShown {
 pub(super) fn commands<D: HasApplication>(
     application: &Application<D::Event>,
     events: &[RecordedEvent<D::Event>],
-) -> Vec<CommandShown> {
-    let mut commands = Vec::new();
+) -> (CommandTexts, Vec<CommandShown>) {
+    let (mut texts, mut commands) = (CommandTexts::default(), Vec::new());
     for command in &ConversationTree::of_events(events).commands {
         let has_other_cause = command.metadata.causation_id() != command.metadata.command_id;
-        add::<D>(application, command, |shown| shown.has_other_cause = has_other_cause, &mut commands);
+        let say_why = |shown: &mut CommandShown| shown.has_other_cause = has_other_cause;
+        add::<D>(application, command, say_why, &mut texts, &mut commands);
     }
-    commands
+    (texts, commands)
 }
 
 fn add<D: HasApplication>(
     application: &Application<D::Event>,
     command: &CommandNode<D::Event>,
     say_why: impl FnOnce(&mut CommandShown),
+    texts: &mut CommandTexts,
     commands: &mut Vec<CommandShown>,
 ) {
-    let metadata = &command.metadata;
+    let text = described::<D>(application, command).0;
+    let of = command.events.first().map(|node| target(&node.event.stream)).unwrap_or_default();
     let mut shown = CommandShown {
-        text: escape::line(&described::<D>(application, command).0).into_owned(),
-        command_id: metadata.command_id.to_string(),
-        correlation_id: metadata.correlation_id().to_string(),
-        causation_id: metadata.causation_id().to_string(),
+        text: texts.place(&escape::line(&text), &escape::line(&of)),
         events: command.events.iter().map(|node| node.event.position.get()).collect(),
         answers: None,
         instead_of: None,
@@ -128,11 +193,11 @@ fn add<D: HasApplication>(
             let position = node.event.position.get();
             // As a pointer: a type for each level of the tree would have no end.
             let answers: &dyn Fn(&mut CommandShown) = &|shown| shown.answers = Some(position);
-            add::<D>(application, answer, answers, commands);
+            add::<D>(application, answer, answers, texts, commands);
         }
     }
     for instead in &command.instead {
         let instead_of: &dyn Fn(&mut CommandShown) = &|shown| shown.instead_of = Some(index);
-        add::<D>(application, instead, instead_of, commands);
+        add::<D>(application, instead, instead_of, texts, commands);
     }
 }

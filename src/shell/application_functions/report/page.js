@@ -3,11 +3,13 @@
 // Shows the report at a position. What comes from data is set as text and never as HTML.
 (() => {
   const report = JSON.parse(document.getElementById("report").textContent);
-  const { events, commands, states, handlers, session } = report;
+  const { events, texts, commands, states, handlers, session } = report;
 
   const first = events.length === 0 ? 0 : events[0].position - 1;
   const last = events.length === 0 ? 0 : events[events.length - 1].position;
   const eventAt = new Map(events.map((event) => [event.position, event]));
+  events.forEach((event, index) => (event.command_id ??= events[index - 1]?.command_id));
+  const idOf = (event, named) => (typeof named === "number" ? eventAt.get(named).command_id : (named ?? event.command_id));
   const inOrder = new Intl.Collator(undefined, { numeric: true }).compare;
 
   const at = (id) => document.getElementById(id);
@@ -37,11 +39,21 @@
     if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
   }
 
+  // What a command is called, whom it is about, and who sent it.
+  function textOf({ text, events: [place] }) {
+    const [before, behind] = texts[text];
+    if (behind === undefined) return before;
+    return `${before}"${eventAt.get(place).of.replace(/["\\]/g, "\\$&")}"${behind}`;
+  }
+
+  const statesBefore = () => new Map(states.subjects.filter(([, state]) => state !== null));
+  const changes = states.changes.map(([changed, place, now]) => [changed, states.subjects[place][0], now]);
+
   // Each change of a state, with what was before it.
   const changesAt = new Map();
   {
-    const known = new Map(states.before);
-    for (const [changed, subject, now] of states.changes) {
+    const known = statesBefore();
+    for (const [changed, subject, now] of changes) {
       if (!changesAt.has(changed)) changesAt.set(changed, []);
       changesAt.get(changed).push({ subject, before: known.get(subject), now: now ?? undefined });
       known.set(subject, now ?? undefined);
@@ -49,8 +61,8 @@
   }
 
   function statesAt(place) {
-    const known = new Map(states.before);
-    for (const [changed, subject, now] of states.changes) {
+    const known = statesBefore();
+    for (const [changed, subject, now] of changes) {
       if (changed > place) break;
       known.set(subject, now ?? undefined);
     }
@@ -65,8 +77,7 @@
   // The rows are made once: a slider moves fast.
   const stateRows = new Map();
   {
-    const subjects = new Set([...states.before, ...states.changes.map(([, subject]) => [subject])].map(([one]) => one));
-    for (const subject of [...subjects].sort(inOrder)) {
+    for (const subject of states.subjects.map(([one]) => one).sort(inOrder)) {
       const row = element("tr");
       const [state, before] = [element("td", "", "amount"), element("td", "", "amount")];
       const name = element("th", subject);
@@ -144,10 +155,10 @@
     say("stream", `${event.stream}, version ${event.version}`);
     const command = commands[commandOf.get(position)];
     if (command === undefined) return;
-    say("command", command.text);
-    say("command id", command.command_id, "json");
-    say("correlation id", command.correlation_id, "json");
-    say("causation id", command.causation_id, "json");
+    say("command", textOf(command));
+    say("command id", event.command_id, "json");
+    say("correlation id", idOf(event, event.correlation_id), "json");
+    say("causation id", idOf(event, event.causation_id), "json");
   }
 
   // The command that began the conversation of another, as far as the report has it.
@@ -174,7 +185,7 @@
 
   function branch(index) {
     const command = commands[index];
-    const node = element("li", command.text + (command.has_other_cause ? ", because of an earlier event" : ""));
+    const node = element("li", textOf(command) + (command.has_other_cause ? ", because of an earlier event" : ""));
     const below = element("ul");
     for (const place of command.events) {
       const event = eventAt.get(place);
@@ -242,8 +253,9 @@
   });
 
   function showSession() {
-    for (const { number, statement, answer, checkpoints = [] } of session.statements) {
+    for (const { number, place, statement, answer, checkpoints = [] } of session.statements) {
       const item = element("li");
+      if (place !== undefined) item.append(element("p", place === "" ? "Nothing is open:" : `In ${place}:`, "note"));
       const typed = element("pre", undefined, "statement");
       typed.append(element("span", `${number}> `, "number"), element("span", statement));
       const isRefused = answer.startsWith("{:error") || answer.startsWith("error:");

@@ -103,7 +103,7 @@ impl<E: StoredEvent> LogWriter<E> {
             let (events, correlation_ids) = (commit.len(), Conversations(&commit));
             tracing::debug!(events, end = end.position, %correlation_ids, "commit");
         }
-        for event in commit.iter() {
+        for event in commit.iter().filter(|_| self.publisher.is_traced()) {
             trace_line!(event.metadata.correlation_id(), "Event Store Published Event");
         }
         self.publish_until(before.position)?;

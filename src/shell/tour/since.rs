@@ -1,0 +1,104 @@
+//! Where each log was as a lesson began, or as it was first opened within it: what has happened since then counts.
+
+use std::fs::canonicalize;
+
+use serde::{Deserialize, Serialize};
+
+use super::Toured;
+use crate::engine::application::{Application, Seams};
+use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::{EventStore as _, StoreUrl};
+
+/// The most logs of a lesson.
+const MOST_LOGS: usize = 16;
+
+/// Where a log was, and what was parked there.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub(super) struct Since {
+    pub(super) position: u64,
+    /// How many events each handler had parked, where there were any.
+    parked: Vec<(String, usize)>,
+}
+
+impl Since {
+    /// How many events a handler had parked.
+    pub(super) fn parked(&self, handler: &str) -> usize {
+        self.parked.iter().find(|(name, _)| name == handler).map_or(0, |(_, parked)| *parked)
+    }
+}
+
+/// A log that the next run of the program can open again, by its URL.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(super) struct KeptSince {
+    log: String,
+    since: Since,
+}
+
+/// A log in memory, or a fork, which ends with the program.
+#[derive(Debug)]
+pub(super) struct PassingSince {
+    log: Seams,
+    since: Since,
+}
+
+enum Log {
+    Kept(String),
+    Passing(Seams),
+}
+
+impl Log {
+    /// The log that statements go to.
+    fn of<D: Toured>(domain: &D, application: &Application<D::Event>) -> Self {
+        match application.url() {
+            url if domain.forks().current_name().is_some() || *url == StoreUrl::Memory => {
+                Self::Passing(application.seams())
+            }
+            url => Self::Kept(match url.path() {
+                Some(path) => canonicalize(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned(),
+                None => url.to_string(),
+            }),
+        }
+    }
+}
+
+/// Where the log that statements go to was as the lesson began. `None` where no lesson is under way, or no log is open.
+pub(super) async fn since<D: Toured>(domain: &mut D) -> Option<Since> {
+    domain.tour().under_way.as_ref()?;
+    let application = domain.application().ok()?;
+    let log = Log::of(domain, &application);
+    let end = application.store().end().await.ok()?.get();
+    let under_way = domain.tour().under_way.as_ref()?;
+    let known = match &log {
+        Log::Kept(log) => under_way.place.since.iter().find(|kept| kept.log == *log).map(|kept| &kept.since),
+        Log::Passing(log) => {
+            under_way.passing.iter().find(|passing| passing.log.are_of_the_same(log)).map(|passing| &passing.since)
+        }
+    };
+    // A log that ends before that is another one.
+    if let Some(known) = known.filter(|since| since.position <= end) {
+        return Some(known.clone());
+    }
+    let since = now(&application, end).await?;
+    let tour = domain.tour();
+    let under_way = tour.under_way.as_mut()?;
+    match log {
+        Log::Kept(log) => {
+            let known = &mut under_way.place.since;
+            known.retain(|kept| kept.log != log);
+            known.truncate(MOST_LOGS - 1);
+            known.insert(0, KeptSince { log, since: since.clone() });
+            tour.keep_place();
+        }
+        Log::Passing(log) => {
+            under_way.passing.truncate(MOST_LOGS - 1);
+            under_way.passing.insert(0, PassingSince { log, since: since.clone() });
+        }
+    }
+    Some(since)
+}
+
+async fn now<E: StoredEvent>(application: &Application<E>, position: u64) -> Option<Since> {
+    let handlers = application.handlers().await.ok()?;
+    let parked = handlers.iter().filter(|handler| handler.parked > 0);
+    Some(Since { position, parked: parked.map(|handler| (handler.status.name.to_owned(), handler.parked)).collect() })
+}
