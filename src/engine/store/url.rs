@@ -131,7 +131,9 @@ pub enum UnsupportedUrl {
         url: String,
     },
     /// The URL is a file with parameters.
-    #[error("{url:?} has parameters, and a file takes none; one whose name has a question mark is named without the prefix")]
+    #[error(
+        "{url:?} has parameters, and a file takes none; one whose name has a question mark is named without the prefix"
+    )]
     Parameters {
         /// The URL.
         url: String,
