@@ -50,6 +50,7 @@ mod strong_waits_for_everyone_and_no_longer;
 mod the_past_stays_as_it_was;
 mod three_wrong_pins_lock_an_account;
 mod trying_changes_nothing;
+mod what_a_load_leaves_is_listed;
 mod what_a_refusal_tells_the_next_answer_tells_too;
 mod what_is_held_and_broken_shows_no_more_in_the_end;
 mod what_is_loaded_obeys_standing_and_limit;

@@ -104,6 +104,8 @@ fn tab_completes_what_help_explains_and_holders() {
         ("help redeli", "help redelivery"),
         ("help process m", "help process manager"),
         ("? process_m", "? process_manager"),
+        ("Bank.open currency: \"eu", "Bank.open currency: \"EUR\""),
+        ("CHECK_BAL", "Bank.check_balance"),
         ("get_account_list holder: \"Jo", "get_account_list holder: \"Josh Wolf\""),
     ] {
         terminal.keys(&format!("{begun}{TAB}"));
@@ -135,6 +137,18 @@ fn tab_within_a_word_doubles_nothing() {
         terminal.keys(CTRL_C);
         terminal.wait_for("bank(3)> ");
     }
+}
+
+#[test]
+fn a_command_is_tried_in_capital_letters_too() {
+    let statements = "Bank.open; Bank.create 1";
+    let terminal = Terminal::open_with_arguments(&["-i", "--quiet", "-c", statements], "bank(3)> ");
+    terminal.enter("TRY DEPOSIT 1, 5");
+    terminal.wait_for("bank(4)> ");
+    assert!(terminal.lines().iter().any(|line| line.contains("Money Deposited")), "{:?}", terminal.lines());
+    terminal.enter("check_balance 1");
+    terminal.wait_for("bank(5)> ");
+    assert_eq!(terminal.lines().iter().rev().nth(1).unwrap(), "0");
 }
 
 #[test]

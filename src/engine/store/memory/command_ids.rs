@@ -102,7 +102,7 @@ mod tests {
         let mut ids = CommandIds::default();
         let of_time = |number: u32| Uuid::from_u128(u128::from(number) << 96 | 7 << 76 | 2 << 62);
         let derived = |number: u32| Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes());
-        let id_of = |event: u32| if event % 2 == 0 { of_time(event) } else { derived(event) };
+        let id_of = |event: u32| if event.is_multiple_of(2) { of_time(event) } else { derived(event) };
         for event in 0..1_000 {
             assert!(ids.find(id_of(event), id_of).is_none());
             ids.insert(id_of(event), event);
