@@ -9,8 +9,8 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// Fewer bytes than an event has with its metadata.
-const PAYLOAD: &[u8] = &[b'x'; 200];
+/// As many bytes as the log has for an event with its metadata.
+const PAYLOAD: &[u8] = &[b'x'; 360];
 
 /// How long servers may take until they are a cluster.
 const READY_WITHIN: Duration = Duration::from_secs(30);

@@ -18,7 +18,11 @@ const OFFER_FOR: Duration = Duration::from_secs(15);
 /// How long to ask what stands at the place of an entry that somebody may have received.
 const ASK_FOR: Duration = Duration::from_secs(30);
 
-/// How long to wait before the next attempt.
+/// How long to wait before the next attempt: at first as long as another program's entry may be on its way to its place, and
+/// then twice as long each time …
+const FIRST_RETRY_AFTER: Duration = Duration::from_millis(1);
+
+/// … up to this.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
 
 /// Offers an entry for the place after the entry `after`. A log that has lost what was `seen` is no log any more.
@@ -30,7 +34,7 @@ pub(super) async fn offer(
 ) -> Result<Offered, LogError> {
     let begun = Instant::now();
     // Whether somebody may have received it, so that it may stand there now or later.
-    let mut is_received = false;
+    let (mut is_received, mut retry_after) = (false, FIRST_RETRY_AFTER);
     let reason = loop {
         let reason = match publish(connection, after, entry.clone()).await {
             // Anywhere else it is void, and something else stands there.
@@ -60,7 +64,8 @@ pub(super) async fn offer(
             break reason;
         }
         tracing::debug!("the entry after {after} is offered again: {reason}");
-        sleep(RETRY_AFTER).await;
+        sleep(retry_after).await;
+        retry_after = RETRY_AFTER.min(2 * retry_after);
         // What is not sent cannot come to stand there later.
         while !is_received && begun.elapsed() < OFFER_FOR && connection.info().await.is_err() {
             sleep(RETRY_AFTER).await;
