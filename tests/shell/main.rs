@@ -8,6 +8,7 @@ mod a_person_can_use_the_prompt;
 mod a_pin_does_not_stay_in_memory;
 mod a_pin_is_never_shown;
 mod a_pin_left_out_is_asked_for;
+mod a_report_is_small;
 mod a_report_is_the_session_as_a_page;
 mod a_report_opens_in_a_browser;
 mod a_script_may_hold_anything;
