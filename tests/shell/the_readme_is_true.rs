@@ -173,9 +173,13 @@ fn tests_that_a_document_names_are_there() {
             let Some((before, test)) = line.split_once(" --test ") else { continue };
             let [program, rest @ ..] = &test.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
             let folder = root().join("tests").join(program);
-            let name = rest.first().copied().unwrap_or_default();
+            // A file, and perhaps the beginning of a test in it.
+            let filter = rest.first().copied().unwrap_or_default();
+            let (name, function) = filter.split_once("::").unwrap_or((filter, ""));
             let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-            let found: Vec<_> = files.filter(|file| file.is_file() && file.to_str().unwrap().contains(name)).collect();
+            let has_test = |file: &PathBuf| fs::read_to_string(file).unwrap().contains(&format!("fn {function}"));
+            let is_named = |file: &PathBuf| file.is_file() && file.to_str().unwrap().contains(name);
+            let found: Vec<_> = files.filter(|file| is_named(file) && has_test(file)).collect();
             assert!(!found.is_empty(), "{line}");
             if let Some((variable, _)) = before.split_once('=') {
                 let reads = |file: &PathBuf| fs::read_to_string(file).unwrap().contains(variable);

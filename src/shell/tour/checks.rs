@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Toured;
-use super::lessons::NamedEvent;
+use super::position::NamedEvent;
 use super::since::Since;
 use super::statements::ask;
 use crate::engine::application::handlers::HandlerReport;

@@ -1,6 +1,5 @@
 //! Lessons as data: a file of them, read and checked as a whole before the first is shown.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -8,6 +7,7 @@ use thiserror::Error;
 use toml::Spanned;
 
 use super::checks::Check;
+use super::position::{NamedEvent, at_position};
 use super::statements;
 use super::wanted::Wanted;
 use crate::shell::functions::Domain;
@@ -18,9 +18,6 @@ pub(super) const MAX_BYTES: usize = 256 << 10;
 const MOST_LESSONS: usize = 100;
 /// The most statements of a lesson, and the most checks.
 const MOST_OF_A_LESSON: usize = 20;
-
-/// Stands for the position of an event.
-pub(super) const POSITION: &str = "{position}";
 
 /// The lessons of a tour.
 #[derive(Debug, Deserialize)]
@@ -59,14 +56,6 @@ pub(super) struct Lesson {
     /// What is said once it has.
     #[serde(default)]
     pub(super) done: String,
-}
-
-/// The last event of a title or a type, in the log or in a stream.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NamedEvent {
-    pub(super) event: String,
-    pub(super) stream: Option<String>,
 }
 
 /// A prediction. Its answer is known only to the bank where it is the reply to a question.
@@ -129,14 +118,6 @@ impl Lessons {
             read.map_err(|(place, problem)| LessonsError::new(text, place.start, problem))?;
         }
         Ok(lessons)
-    }
-}
-
-/// A text of a lesson with the position that it is about. Where that is not known, it stays open.
-pub(super) fn at_position(text: &str, position: Option<u64>) -> Cow<'_, str> {
-    match position {
-        Some(position) if text.contains(POSITION) => text.replace(POSITION, &position.to_string()).into(),
-        _ => text.into(),
     }
 }
 

@@ -3,13 +3,14 @@
 //!
 //! Lessons are [data](lessons), those of a domain and those of anybody's file alike. After each statement the tour looks
 //! at the state with the functions and queries that the prompt has ([`checks`]), counts what has happened [since] the lesson
-//! began, and [says](text) what comes next. The [place](bookmark) is kept in a file, so that one goes on after a break, or a crash. A domain adds the [`functions`] to its
-//! table and is [`Toured`]; nothing below knows of a tour.
+//! began, and [says](text) what comes next. The [place](bookmark) is kept in a file, so that one goes on after a break, or a
+//! crash. A domain adds the [`functions`] to its table and is [`Toured`]; nothing below knows of a tour.
 
 mod bookmark;
 mod checks;
 mod functions;
 mod lessons;
+mod position;
 mod progress;
 mod since;
 mod statements;

@@ -1,7 +1,7 @@
 //! Statements in lessons: those to type, and questions that the tour asks by itself.
 
 use super::Toured;
-use super::lessons::at_position;
+use super::position::at_position;
 use crate::shell::functions::{Call, Domain, Vocabulary};
 use crate::shell::language::Statements;
 use crate::shell::mistake::Source;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use toml::Spanned;
 
 use super::bookmark::Bookmark;
-use super::lessons::{Lesson, Lessons, POSITION, Question, at_position};
+use super::lessons::{Lesson, Lessons, Question};
+use super::position::{POSITION, at_position};
 
 const INDENT: &str = "  ";
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::checks::{Check, Condition, Open};
-use super::lessons::NamedEvent;
+use super::position::NamedEvent;
 
 /// A check in a file.
 #[derive(Debug, Default, Deserialize)]

@@ -2,9 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use super::super::place::Place;
-use super::super::sequences;
 use super::{CTRL_C, KeyScanner, MAX_PASTED, PASTE_END, Piece, Refused, Within, without_sequences};
+use crate::shell::editor::keyboard::place::Place;
+use crate::shell::editor::keyboard::sequences;
 use crate::shell::wiped;
 
 impl KeyScanner {
