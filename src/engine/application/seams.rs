@@ -197,6 +197,9 @@ impl<E: StoredEvent> Application<E> {
     pub async fn step(&self, name: &str, events: u64) -> Result<Stepped, SeamError> {
         let target = self.target(name)?;
         self.check_held(name)?;
+        // What the step before has led to is stored, and may be on its way to the handler.
+        let end = self.store().end().await.unwrap_or_default();
+        self.checkpoints().wait_until_projections_have_seen(end, MAX_WAIT).await;
         let stepped = match target {
             Target::Projection(name) => {
                 self.ask_projection(name, |reply| ProjectionRequest::Step { events, reply }).await
