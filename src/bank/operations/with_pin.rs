@@ -81,7 +81,7 @@ impl Bank {
     /// Whether every PIN is taken for the right one, as in a [fork](Bank::fork) and in a [rehearsal](Bank::rehearsal). Nothing
     /// counts wrong PINs there, so that they must not tell which one is right.
     pub fn takes_any_pin(&self) -> bool {
-        self.parts.is_fork
+        self.parts.pins.takes_any()
     }
 
     /// The number of PINs checked so far, including those for accounts that have no PIN or do not exist.

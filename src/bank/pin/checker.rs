@@ -58,9 +58,7 @@ pub(in crate::bank) struct PinChecker {
 impl PinChecker {
     /// Creates a checker on the current runtime.
     pub(in crate::bank) fn new(options: PinOptions, seed: Option<u64>) -> Arc<Self> {
-        let (key, permits, checks) =
-            (OnceLock::new(), Arc::new(Semaphore::new(MAX_CONCURRENT_CHECKS)), AtomicU64::new(0));
-        Arc::new(Self { options, seed, key, permits, checks, takes_any: false, runtime: Runtime::current() })
+        Self::made(options, seed, false, Runtime::current())
     }
 
     /// A checker for what is stored nowhere. It takes every PIN for the right one: nothing would count the wrong ones, and
@@ -68,11 +66,18 @@ impl PinChecker {
     /// that nobody keeps.
     pub(in crate::bank) fn aside(&self) -> Arc<Self> {
         let PinOptions { secret, cost } = self.options.clone();
-        let options = PinOptions { secret: secret.or_passing(), cost };
-        let (key, permits, checks) =
-            (OnceLock::new(), Arc::new(Semaphore::new(MAX_CONCURRENT_CHECKS)), AtomicU64::new(0));
-        let (seed, runtime) = (self.seed, self.runtime.clone());
-        Arc::new(Self { options, seed, key, permits, checks, takes_any: true, runtime })
+        Self::made(PinOptions { secret: secret.or_passing(), cost }, self.seed, true, self.runtime.clone())
+    }
+
+    fn made(options: PinOptions, seed: Option<u64>, takes_any: bool, runtime: Runtime) -> Arc<Self> {
+        let (key, checks) = (OnceLock::new(), AtomicU64::new(0));
+        let permits = Arc::new(Semaphore::new(MAX_CONCURRENT_CHECKS));
+        Arc::new(Self { options, seed, key, permits, checks, takes_any, runtime })
+    }
+
+    /// Whether every PIN is taken for the right one.
+    pub(in crate::bank) fn takes_any(&self) -> bool {
+        self.takes_any
     }
 
     /// Makes the verifier of a new account's PIN.

@@ -57,29 +57,29 @@ impl Records {
 
     /// What is to be stored for a change. Nobody else changes the same: who changes it holds the lease, and a revision that
     /// is another by now is refused.
-    pub(super) async fn parked_messages(&self, change: ParkedChange) -> Result<Vec<Message>, StoreError> {
+    pub(super) async fn parked_messages(&self, mut change: ParkedChange) -> Result<Vec<Message>, StoreError> {
+        // Most progress changes nothing here, and asks nobody.
+        if change == ParkedChange::None {
+            return Ok(Vec::new());
+        }
         let subject = self.index_subject();
         let (index_revision, mut index) = self.read::<Index>(&subject).await?.unwrap_or_default();
-        let change = match change {
+        let number = match &mut change {
             ParkedChange::None => return Ok(Vec::new()),
             ParkedChange::Park(event) => {
                 index.last_number += 1;
-                ParkedChange::Keep(ParkedEvent { number: index.last_number, ..event })
+                event.number = index.last_number;
+                event.number
             }
-            other => other,
+            ParkedChange::Keep(event) => event.number,
+            ParkedChange::Remove { number } => *number,
         };
-        let (ParkedChange::Keep(ParkedEvent { number, .. }) | ParkedChange::Remove { number }) = &change else {
-            return Ok(Vec::new());
-        };
-        let number = *number / PAGE;
-        let subject_of_page = self.page_subject(number);
-        let (page_revision, mut page) = self.read::<Page>(&subject_of_page).await?.unwrap_or_default();
+        let page_number = number / PAGE;
+        let page_subject = self.page_subject(page_number);
+        let (page_revision, mut page) = self.read::<Page>(&page_subject).await?.unwrap_or_default();
         page.change(change);
-        index.set(number, !page.events.is_empty());
-        Ok(vec![
-            message(&subject, &index, Some(index_revision))?,
-            message(&subject_of_page, &page, Some(page_revision))?,
-        ])
+        index.set(page_number, !page.events.is_empty());
+        Ok(vec![message(&subject, &index, Some(index_revision))?, message(&page_subject, &page, Some(page_revision))?])
     }
 
     fn index_subject(&self) -> String {
