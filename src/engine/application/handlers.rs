@@ -91,16 +91,22 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`ParkedError`]: why the event is still parked, or that it is not parked.
     pub async fn retry_parked(&self, number: u64) -> Result<(), ParkedError> {
-        let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
-        let event = match parked.first() {
-            Some(parked) => self.store().read_all(parked.position.before(), 1).await?,
-            None => return Err(ParkedError::NotParked),
+        let event = match self.consistency {
+            Consistency::Strong => self.parked_event(number).await?,
+            Consistency::Eventual => None,
         };
         self.redeliver(number).await?;
-        if let Some(event) = event.first().filter(|_| self.consistency == Consistency::Strong) {
-            self.inner.base.wait_until_answers_are_seen(event).await;
+        if let Some(event) = event {
+            self.inner.base.wait_until_answers_are_seen(&event).await;
         }
         Ok(())
+    }
+
+    /// The event that is parked under a number, or under the next one that there is.
+    async fn parked_event(&self, number: u64) -> Result<Option<RecordedEvent<E>>, ParkedError> {
+        let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
+        let Some(parked) = parked.first() else { return Ok(None) };
+        Ok(self.store().read_all(parked.position.before(), 1).await?.first().cloned())
     }
 
     async fn redeliver(&self, number: u64) -> Result<(), ParkedError> {

@@ -151,6 +151,10 @@ fn held(handlers: Vec<HandlerStatus>) -> impl Iterator<Item = HandlerStatus> {
     handlers.into_iter().filter(|status| status.is_held)
 }
 
+fn has_crashed(status: &HandlerStatus) -> bool {
+    status.condition.state == HandlerState::Crashed
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -208,7 +212,9 @@ impl<E: StoredEvent> Application<E> {
         };
         match stepped {
             Ok(Stepped { events: 0 }) => Err(SeamError::NothingLeft),
-            Err(SeamError::NotRunning) if self.has_crashed(name) => Err(SeamError::Crashed),
+            Err(SeamError::NotRunning) if self.status(name).is_some_and(|status| has_crashed(&status)) => {
+                Err(SeamError::Crashed)
+            }
             stepped => stepped,
         }
     }
@@ -227,9 +233,8 @@ impl<E: StoredEvent> Application<E> {
             Target::Handler(control) => self.ask_handler(&control, |reply| SeamRequest::Release { reply }).await,
         }?;
         let is_settled = self.wait_until_settled().await;
-        let mut handlers = self.checkpoints().handlers().into_iter();
-        match handlers.find(|status| status.name == name) {
-            Some(status) if status.condition.state == HandlerState::Crashed => Ok(Released::HasCrashed),
+        match self.status(name) {
+            Some(status) if has_crashed(&status) => Ok(Released::HasCrashed),
             // One that nobody waits for goes on by itself, and tries again when it is due. One that waits for a projection
             // that it reads, and that is held, has not begun with its event.
             Some(status) if !is_settled && status.checkpoint < end && status.condition.attempts > 0 => {
@@ -302,9 +307,7 @@ impl<E: StoredEvent> Application<E> {
     }
 
     fn target(&self, name: &str) -> Result<Target, SeamError> {
-        let handlers = self.checkpoints().handlers();
-        let known = handlers.into_iter().find(|status| status.name == name);
-        let status = known.ok_or_else(|| SeamError::NoHandler { name: name.to_owned() })?;
+        let status = self.status(name).ok_or_else(|| SeamError::NoHandler { name: name.to_owned() })?;
         let control = || self.handler_controls().into_iter().find(|control| control.name() == name);
         match (status.condition.state, status.kind) {
             (HandlerState::Stopped | HandlerState::RunningElsewhere, _) => Err(SeamError::NotRunning),
@@ -315,9 +318,8 @@ impl<E: StoredEvent> Application<E> {
         }
     }
 
-    fn has_crashed(&self, name: &str) -> bool {
-        let mut handlers = self.checkpoints().handlers().into_iter();
-        handlers.any(|status| status.name == name && status.condition.state == HandlerState::Crashed)
+    fn status(&self, name: &str) -> Option<HandlerStatus> {
+        self.checkpoints().handlers().into_iter().find(|status| status.name == name)
     }
 
     fn check_held(&self, name: &str) -> Result<(), SeamError> {

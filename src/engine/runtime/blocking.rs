@@ -4,13 +4,13 @@
 //! cannot start a thread; here, that is an error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-use super::supervisor::panic_message;
+use super::supervisor::{lock, panic_message};
 use super::tokio_runtime::Runtime;
 
 /// Why blocking work was not done.
@@ -66,10 +66,6 @@ impl Runtime {
         let started = catch_unwind(AssertUnwindSafe(|| self.spawn_blocking(work)));
         started.map_err(|panic| BlockingError::NoThread(panic_message(panic.as_ref())))
     }
-}
-
-fn lock<T>(result: &Mutex<Option<T>>) -> MutexGuard<'_, Option<T>> {
-    result.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! Transfers whose end no reply has told, since a handler that they need is held: a strict script is told later.
 
+use std::collections::VecDeque;
+
 use super::replies::not_transferred;
-use crate::bank::{AccountEvent, Bank, CommandFailure, NotTransferred, Receipt, TransferOutcome, TransferState};
+use crate::bank::{AccountEvent, Bank, CommandFailure, Receipt, TransferOutcome, TransferState};
 
 /// The most transfers that are kept in mind. Of more, the first are forgotten.
 const MOST: usize = 1_024;
 
 /// The receipts of their reservations.
 #[derive(Debug, Default)]
-pub(super) struct Unended(Vec<Receipt>);
+pub(super) struct Unended(VecDeque<Receipt>);
 
 impl Unended {
     /// Keeps a transfer in mind whose reply says that a handler lags.
@@ -20,22 +22,21 @@ impl Unended {
             return;
         }
         if self.0.len() == MOST {
-            self.0.remove(0);
+            self.0.pop_front();
         }
-        self.0.push(receipt.clone());
+        self.0.push_back(receipt.clone());
     }
 
     /// Forgets those that have ended meanwhile. Answers with the first reason why one moved no money, in words.
     pub(super) fn refused(&mut self, bank: &Bank) -> Option<String> {
-        let outcome = |receipt: &Receipt| bank.transfer_outcome(receipt.clone());
-        let refused: Vec<NotTransferred> = self.0.iter().filter_map(|receipt| outcome(receipt).err()).collect();
-        let is_under_way = |receipt: &Receipt| {
-            matches!(
-                outcome(receipt),
-                Ok(TransferOutcome { state: TransferState::Reserved | TransferState::Credited, .. })
-            )
-        };
-        self.0.retain(is_under_way);
-        Some(not_transferred(refused.first()?).to_string())
+        let mut refused = None;
+        self.0.retain(|receipt| match bank.transfer_outcome(receipt.clone()) {
+            Ok(TransferOutcome { state, .. }) => matches!(state, TransferState::Reserved | TransferState::Credited),
+            Err(reason) => {
+                refused.get_or_insert(reason);
+                false
+            }
+        });
+        Some(not_transferred(&refused?).to_string())
     }
 }
