@@ -2,8 +2,10 @@
 
 use std::time::Instant;
 
+use async_nats::client::RequestErrorKind;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::clients::Client;
@@ -132,8 +134,17 @@ fn change(cluster: &Cluster, name: &str, old: &str, new: &str) {
     runtime.block_on(async {
         let client = async_nats::connect(client).await.unwrap();
         for message in messages {
-            let payload = message.replace(old, new).into();
-            let answer = client.request(format!("{name}.log"), payload).await.unwrap();
+            let payload = Bytes::from(message.replace(old, new));
+            let begun = Instant::now();
+            // Nobody answers until the new stream has its leader.
+            let answer = loop {
+                match client.request(format!("{name}.log"), payload.clone()).await {
+                    Err(error) if error.kind() == RequestErrorKind::NoResponders && begun.elapsed() < HANG => {
+                        tokio::task::yield_now().await;
+                    }
+                    answer => break answer.unwrap(),
+                }
+            };
             assert!(String::from_utf8_lossy(&answer.payload).contains("\"seq\":"), "{answer:?}");
         }
     });

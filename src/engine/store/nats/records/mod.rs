@@ -68,15 +68,17 @@ impl Records {
         start: Progress,
     ) -> Result<Progress, StoreError> {
         let subject = self.progress_subject(handler);
+        let begun = Instant::now();
         loop {
             if let Some((_, stored)) = self.read::<StoredProgress>(&subject).await? {
                 return Ok(stored.into());
             }
-            // A refusal says that another program was first, and anything else that nobody knows: look again.
+            // A refusal says that another program was first, and anything else that nobody knows: look again. A stream that
+            // was just made has nobody to answer until its leader is known everywhere.
             match self.connection.store(vec![message(&subject, &StoredProgress::from(start.clone()), Some(0))?]).await {
                 Ok(_) => return Ok(start),
-                Err(Unanswered::Refused(_)) => sleep(RETRY_AFTER).await,
-                Err(unanswered) => return Err(unavailable(&unanswered)),
+                Err(unanswered) if begun.elapsed() > ASK_FOR => return Err(unavailable(&unanswered)),
+                Err(_) => sleep(RETRY_AFTER).await,
             }
         }
     }
