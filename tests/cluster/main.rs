@@ -4,39 +4,28 @@
 //! These tests need `nats-server`, which `NATS_SERVER` names, or else the path. They share one [cluster](nodes), and each
 //! has a stream of its own there.
 
-#[cfg(feature = "nats")]
 mod a_bank_shows_its_cluster;
 mod a_connection_is_as_it_is_told_to_be;
 mod a_node_comes_and_goes;
 mod a_node_whose_files_are_gone_has_them_again;
-#[cfg(feature = "nats")]
 mod each_event_is_published_for_others;
-#[cfg(all(feature = "library", feature = "nats"))]
 mod library_services_share_a_cluster;
 mod nodes;
-#[cfg(feature = "nats")]
 mod programs;
-#[cfg(feature = "nats")]
 mod round;
-#[cfg(feature = "nats")]
 mod several_programs_on_one_cluster_answer_as_one;
 
 // What several of them need.
 #[path = "../support/nats_server.rs"]
 mod nats_server;
 
-#[cfg(feature = "nats")]
 #[path = "../durability/clients/mod.rs"]
 mod clients;
-#[cfg(feature = "nats")]
 #[path = "../durability/judge/mod.rs"]
 mod judge;
-#[cfg(feature = "nats")]
 #[path = "../support/program.rs"]
 mod program;
-#[cfg(feature = "nats")]
 #[path = "../durability/random.rs"]
 mod random;
-#[cfg(feature = "nats")]
 #[path = "../durability/speaker.rs"]
 mod speaker;

@@ -143,12 +143,12 @@ async fn a_second_cut_while_the_first_is_recovered_from_loses_nothing_either() {
     let steps = workload(&path, 0, 7).await;
     let mut tried = 0;
     for pair in steps.windows(2) {
-        for copy in cuts(&pair[0], &pair[1]).into_iter().step_by(7) {
+        for copy in cuts(&pair[0], &pair[1]).into_iter().step_by(11) {
             let path = directory.path().join("once.db");
             copy.put_back(&path);
             let recovered = open(&path).numbers().await.len() as u64;
             for again in workload(&path, recovered, 3).await.windows(2) {
-                for (which, copy) in cuts(&again[0], &again[1]).into_iter().enumerate().step_by(11) {
+                for (which, copy) in cuts(&again[0], &again[1]).into_iter().enumerate().step_by(17) {
                     let path = directory.path().join("twice.db");
                     copy.put_back(&path);
                     has_all(&path, &again[0], &again[1], &format!("second cut {which}")).await;

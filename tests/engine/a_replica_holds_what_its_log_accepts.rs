@@ -95,6 +95,7 @@ both! {
     what_the_log_does_not_accept_is_not_stored,
     an_unknown_outcome_is_what_the_log_holds,
     an_entry_at_another_place_than_it_says_is_void,
+    whoever_waits_is_told_why_a_log_has_failed,
     what_does_not_fit_into_one_entry_is_several_or_refused,
     programs_that_race_lose_and_double_nothing,
     what_waits_while_an_entry_is_made_shares_the_next_one,
@@ -196,6 +197,15 @@ async fn an_entry_at_another_place_than_it_says_is_void(replica: Replica) {
     assert_eq!(shared.entries().len(), 3);
     assert_eq!(other.store.end().await.unwrap(), Position::new(2));
     assert_eq!(one.store.head(None).await.unwrap(), other.store.head(None).await.unwrap());
+}
+
+async fn whoever_waits_is_told_why_a_log_has_failed(replica: Replica) {
+    let shared = Arc::new(InProcessLog::new(LARGE));
+    let program = Program::on(&shared, replica).await;
+    stored(&program.store, append("a", 0, &[1])).await;
+    shared.disturb([Disturbance::Overtaken(b"no commit".to_vec())]);
+    let failed = program.store.append(vec![append("a", 1, &[2])]).await.map(drop).unwrap_err().to_string();
+    assert!(failed.contains("the entry 2 is not a commit"), "{failed}");
 }
 
 async fn what_does_not_fit_into_one_entry_is_several_or_refused(replica: Replica) {

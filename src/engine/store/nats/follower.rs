@@ -36,6 +36,8 @@ const SILENT_FOR: Duration = Duration::from_millis(1_600);
 /// How long a consumer stays that nobody asks.
 const INACTIVE_FOR: Duration = Duration::from_secs(60);
 
+const LOST_ON_ITS_WAY: &str = "a message was lost on its way";
+
 /// How long to wait before another consumer is made.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
@@ -114,6 +116,7 @@ async fn try_receive(
         idle_heartbeat: nanoseconds(HEARTBEAT),
     };
     let pull = serde_json::to_vec(&pull).map_err(|error| silent(&error))?;
+    let mut sent = Sent::default();
     loop {
         received.room().await;
         let asked = connection.client.publish_with_reply(subject.clone(), inbox.clone(), pull.clone().into()).await;
@@ -121,21 +124,20 @@ async fn try_receive(
         let mut missing = BATCH;
         while missing > 0 {
             let message =
-                timeout(SILENT_FOR, following(&mut messages)).await.map_err(|_| silent(&"no sign of life"))?;
+                timeout(SILENT_FOR, next_message(&mut messages)).await.map_err(|_| silent(&"no sign of life"))?;
             let message = message.ok_or_else(|| silent(&"the subscription has ended"))?;
             match message.status {
                 None => {
-                    let sequence = sequence(&message).ok_or_else(|| silent(&"a message without a place"))?;
-                    if sequence > *next {
-                        return Err(Ended::Failed(gap(*next, sequence)));
-                    }
-                    if sequence == *next {
-                        received.add(Entry { sequence, bytes: message.payload.into() });
+                    let place = place(&message).ok_or_else(|| silent(&"a message without a place"))?;
+                    if sent.is_wanted(&place, *next)? {
+                        received.add(Entry { sequence: *next, bytes: message.payload.into() });
                         *next += 1;
                     }
                     missing -= 1;
                 }
-                // A heartbeat.
+                Some(StatusCode::IDLE_HEARTBEAT) if last_sent(&message).is_some_and(|last| last > sent.last) => {
+                    return Err(silent(&LOST_ON_ITS_WAY));
+                }
                 Some(StatusCode::IDLE_HEARTBEAT) => {}
                 // The request has expired, or there is nothing for it.
                 Some(StatusCode::TIMEOUT | StatusCode::NOT_FOUND) => break,
@@ -170,17 +172,49 @@ async fn create_consumer(connection: &Connection, next: u64) -> Result<String, E
 }
 
 /// The next message of a subscription.
-async fn following(messages: &mut Subscriber) -> Option<Message> {
+async fn next_message(messages: &mut Subscriber) -> Option<Message> {
     std::future::poll_fn(|context| Pin::new(&mut *messages).poll_next(context)).await
 }
 
-/// The place of a message in the stream, from the subject for its acknowledgement:
-/// `$JS.ACK.<stream>.<consumer>.<times delivered>.<sequence>.…`, with two more names before the stream where the server
-/// knows of domains.
-fn sequence(message: &Message) -> Option<u64> {
+/// Where a message stands.
+#[derive(Debug, PartialEq)]
+struct Place {
+    /// In the stream.
+    sequence: u64,
+    /// Among those that its consumer has sent.
+    number: u64,
+}
+
+/// What a consumer has sent. It numbers its messages, and some get lost on their way when a connection breaks.
+#[derive(Debug, Default)]
+struct Sent {
+    last: u64,
+}
+
+impl Sent {
+    /// Whether a message holds the entry that comes next.
+    fn is_wanted(&mut self, place: &Place, next: u64) -> Result<bool, Ended> {
+        if place.number != self.last + 1 {
+            return Err(Ended::Silent(LOST_ON_ITS_WAY.to_owned()));
+        }
+        self.last = place.number;
+        if place.sequence > next { Err(Ended::Failed(gap(next, place.sequence))) } else { Ok(place.sequence == next) }
+    }
+}
+
+/// The place of a message, from the subject for its acknowledgement:
+/// `$JS.ACK.<stream>.<consumer>.<times delivered>.<sequence>.<number>.…`, with two more names before the stream where the
+/// server knows of domains.
+fn place(message: &Message) -> Option<Place> {
     let tokens: Vec<_> = message.reply.as_ref()?.as_str().split('.').collect();
     let index = if tokens.len() >= 11 { 7 } else { 5 };
-    tokens.get(index)?.parse().ok()
+    let token = |index: usize| tokens.get(index)?.parse().ok();
+    Some(Place { sequence: token(index)?, number: token(index + 1)? })
+}
+
+/// The number of the last message that a consumer has sent, as its sign of life says.
+fn last_sent(heartbeat: &Message) -> Option<u64> {
+    heartbeat.headers.as_ref()?.get("Nats-Last-Consumer")?.as_str().parse().ok()
 }
 
 fn gap(next: u64, found: u64) -> LogError {
@@ -190,4 +224,40 @@ fn gap(next: u64, found: u64) -> LogError {
 
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place_in(reply: &str) -> Option<Place> {
+        let message = Message {
+            subject: "bank.log".into(),
+            reply: Some(reply.into()),
+            payload: Default::default(),
+            headers: None,
+            status: None,
+            description: None,
+            length: 0,
+        };
+        place(&message)
+    }
+
+    #[test]
+    fn a_message_knows_its_place() {
+        let expected = Some(Place { sequence: 38, number: 4 });
+        assert_eq!(place_in("$JS.ACK.bank.consumer.1.38.4.1700000000000000000.0"), expected);
+        assert_eq!(place_in("$JS.ACK.domain.account.bank.consumer.1.38.4.1700000000000000000.0.random"), expected);
+        assert_eq!(place_in("bank.log"), None);
+    }
+
+    #[test]
+    fn what_was_lost_on_its_way_is_no_hole_in_the_log() {
+        let at = |sequence, number| Place { sequence, number };
+        let mut sent = Sent::default();
+        assert!(matches!(sent.is_wanted(&at(36, 1), 37), Ok(false)));
+        assert!(matches!(sent.is_wanted(&at(37, 2), 37), Ok(true)));
+        assert!(matches!(sent.is_wanted(&at(39, 4), 38), Err(Ended::Silent(_))));
+        assert!(matches!(sent.is_wanted(&at(39, 3), 38), Err(Ended::Failed(LogError::Failed(_)))));
+    }
 }

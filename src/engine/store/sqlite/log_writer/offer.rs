@@ -36,6 +36,10 @@ impl<E> Call<E> {
         !self.ranges.is_empty()
     }
 
+    fn into_request(self) -> WriteRequest<E> {
+        WriteRequest::Append { appends: self.appends, reply: self.reply }
+    }
+
     /// Ends a call of which a part is stored: the rest is to be decided again.
     fn leave_the_rest(mut self) -> PendingReply<E> {
         for EncodedAppend { append, .. } in &self.appends[self.ranges.len()..] {
@@ -62,6 +66,20 @@ impl Replication {
         returned: &mut Vec<WriteRequest<E>>,
     ) -> Result<LogEnd, FileError> {
         let mut calls = take_calls(batch);
+        let appended = self.append_calls(connection, log, &mut calls, pending, returned);
+        // After a failure, some are left to be told of it.
+        batch.extend(calls.into_iter().map(Call::into_request));
+        appended
+    }
+
+    fn append_calls<E: StoredEvent>(
+        &mut self,
+        connection: &Connection,
+        log: &mut WritableLog<E>,
+        calls: &mut VecDeque<Call<E>>,
+        pending: &mut Vec<PendingReply<E>>,
+        returned: &mut Vec<WriteRequest<E>>,
+    ) -> Result<LogEnd, FileError> {
         if !calls.is_empty() {
             self.yield_to_others();
         }
@@ -73,7 +91,7 @@ impl Replication {
             let (end, recorded) = (log.end, log.recorded());
             execute(connection, "SAVEPOINT round")?;
             log.entry = Some(Default::default());
-            let round = record(connection, log, &calls, most_bytes)?;
+            let round = record(connection, log, calls, most_bytes)?;
             let entry = log.entry.take().filter(|entry| !entry.is_empty());
             let entry = entry.map(|entry| {
                 let base = (Position::new(end.end.position), &end.end.hash);
@@ -106,17 +124,17 @@ impl Replication {
                         self.write(connection)?;
                         has_stored = true;
                     }
-                    accept(&mut calls, round, pending);
+                    accept(calls, round, pending);
                 }
                 Some(Offered::Conflict) => {
                     roll_back(connection, log, end, recorded)?;
                     if has_stored {
                         // The events of one commit are one range of the log.
-                        give_back(calls, pending, returned);
+                        give_back(std::mem::take(calls), pending, returned);
                         break;
                     }
                     if rounds >= MOST_ROUNDS {
-                        refuse(calls, 0, "other programs append without a pause", pending);
+                        refuse(std::mem::take(calls), 0, "other programs append without a pause", pending);
                         break;
                     }
                     self.log.ask_for_turn();
@@ -126,12 +144,12 @@ impl Replication {
                 }
                 Some(Offered::NotOffered(reason)) => {
                     roll_back(connection, log, end, recorded)?;
-                    refuse(calls, 0, &reason, pending);
+                    refuse(std::mem::take(calls), 0, &reason, pending);
                     break;
                 }
                 Some(Offered::Unknown(reason)) => {
                     roll_back(connection, log, end, recorded)?;
-                    refuse(calls, round.len(), &reason, pending);
+                    refuse(std::mem::take(calls), round.len(), &reason, pending);
                     break;
                 }
             }
@@ -213,7 +231,7 @@ fn give_back<E>(calls: VecDeque<Call<E>>, pending: &mut Vec<PendingReply<E>>, re
         if call.is_begun() {
             pending.push(call.leave_the_rest());
         } else {
-            returned.push(WriteRequest::Append { appends: call.appends, reply: call.reply });
+            returned.push(call.into_request());
         }
     }
 }
