@@ -128,15 +128,15 @@ fn change(cluster: &Cluster, name: &str, old: &str, new: &str) {
         .collect();
     assert_eq!(messages.iter().filter(|message| message.contains(old)).count(), 1);
     cluster.ask(&format!("$JS.API.STREAM.DELETE.{name}"), &json!({}));
-    cluster.ask(&format!("$JS.API.STREAM.CREATE.{name}"), &info["config"]);
+    cluster.make(&info["config"]);
     let client = format!("nats://127.0.0.1:{}", cluster.client_port(0));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = async_nats::connect(client).await.unwrap();
         for message in messages {
             let payload = Bytes::from(message.replace(old, new));
+            // The connected node may not have heard of the leader yet.
             let begun = Instant::now();
-            // Nobody answers until the new stream has its leader.
             let answer = loop {
                 match client.request(format!("{name}.log"), payload.clone()).await {
                     Err(error) if error.kind() == RequestErrorKind::NoResponders && begun.elapsed() < HANG => {

@@ -169,7 +169,7 @@ async fn a_stream_that_keeps_the_events_has_each_of_them() {
     let name = cluster.stream_name();
     let kept = format!("{name}-kept");
     let stream = json!({"name": kept, "subjects": [format!("{name}.events.>")], "num_replicas": 3});
-    cluster.ask(&format!("$JS.API.STREAM.CREATE.{kept}"), &stream);
+    cluster.make(&stream);
     let bank = open(&cluster, &name, directory.path()).await;
     bank.create(&account("A")).await.unwrap();
     for number in 1..=20 {

@@ -228,14 +228,19 @@ impl Cluster {
 
     /// Makes a stream of three replicas that takes everything under its name, and waits until its replicas are there.
     pub(crate) fn make_stream(&self, name: &str) {
-        let stream = json!({ "name": name, "subjects": [format!("{name}.>")], "num_replicas": NODES });
+        self.make(&json!({ "name": name, "subjects": [format!("{name}.>")], "num_replicas": NODES }));
+        self.wait_until_well();
+    }
+
+    /// Makes a stream as its configuration says, and waits until it has a leader.
+    pub(crate) fn make(&self, stream: &Value) {
+        let name = stream["name"].as_str().unwrap();
         // A leader that was just chosen may not have heard of every node yet.
         until("the stream is made", || {
-            let made = self.ask(&format!("$JS.API.STREAM.CREATE.{name}"), &stream);
-            (made["config"]["num_replicas"] == json!(NODES)).then_some(())
+            let made = self.ask(&format!("$JS.API.STREAM.CREATE.{name}"), stream);
+            (made["config"]["num_replicas"] == stream["num_replicas"]).then_some(())
         });
         self.leader_of(name);
-        self.wait_until_well();
     }
 
     /// Asks the cluster, by whichever node answers.
