@@ -1,7 +1,7 @@
 //! The prompt: statements in, replies and traces out. The shell knows statements and replies, not money.
 //!
 //! [`prompt`] reads statements from a person, [`script`] from a file or a pipe; a [`session`] runs them. A script keeps
-//! many of their commands [in flight](in_flight).
+//! many of their commands [in flight](calls_in_flight).
 //! [`language`] parses text into statements, [`functions`] finds the function and checks its arguments, and a
 //! [`Domain`](functions::Domain) such as [`bank_functions`] runs it. The reply is a [`term`], printed after the
 //! [`trace`] of what happened on the way. A [`program`] puts all of this around one domain.
@@ -13,6 +13,7 @@ pub mod application_functions;
 #[cfg(feature = "bank")]
 pub mod bank_functions;
 mod broken;
+pub mod calls_in_flight;
 mod colour;
 pub mod common_errors;
 mod concepts;
@@ -29,7 +30,6 @@ pub mod function_table;
 pub mod functions;
 mod held;
 pub mod help;
-pub mod in_flight;
 mod json_records;
 pub mod language;
 #[cfg(feature = "library")]

@@ -6,12 +6,12 @@ mod settled;
 
 use std::sync::Arc;
 
+use super::calls_in_flight::Landed;
 use super::escape::write_escaped;
 use super::explanation::explanation;
 use super::function_table::is_wide;
 use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
 use super::held::{forget_reads, held, held_behind, is_store_broken, progress};
-use super::in_flight::Landed;
 use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
 use super::language::{Statement, SyntaxError};
 use super::mistake::{Mistake, Source};

@@ -6,10 +6,10 @@ use foldhash::HashSet;
 use uuid::Uuid;
 
 use super::errors::LoadError;
-use super::in_flight::{InFlight, Sent, SentRow};
 use super::known::{ToDo, would_be_released};
 use super::plan::{Plan, PlannedRow, creation_id};
 use super::report::{Known, Loaded};
+use super::rows_in_flight::{RowsInFlight, Sent, SentRow};
 use crate::bank::queries::stream_of;
 use crate::bank::{
     Account, AccountCommand, AccountEvent, AccountId, Bank, Moment, NewAccount, NotTransferred, Unavailable,
@@ -30,7 +30,7 @@ impl Bank {
         let end = self.store().end().await;
         let end = self.or_unavailable(end).await?;
         let total = plan.rows.len() as u64;
-        let mut in_flight = InFlight::new(self, end, Loaded { unread: plan.unread, ..Loaded::default() });
+        let mut in_flight = RowsInFlight::new(self, end, Loaded { unread: plan.unread, ..Loaded::default() });
         let mut sender = Sender::new(self, creates, effects);
         let booked = sender.send_all(plan.rows, &mut in_flight, |landed| tell(landed, total)).await;
         if let Err(reason) = booked {
@@ -78,7 +78,7 @@ impl<'a> Sender<'a> {
     async fn send_all(
         &mut self,
         rows: Vec<PlannedRow>,
-        in_flight: &mut InFlight<'_>,
+        in_flight: &mut RowsInFlight<'_>,
         mut tell: impl FnMut(u64) + Send,
     ) -> Result<(), Unavailable> {
         let mut next = self.look_up(rows.iter());
@@ -110,7 +110,7 @@ impl<'a> Sender<'a> {
         &mut self,
         mut planned: PlannedRow,
         known: Option<Committed<AccountEvent>>,
-        in_flight: &mut InFlight<'_>,
+        in_flight: &mut RowsInFlight<'_>,
     ) -> Result<(), Unavailable> {
         let named = planned.named_content().map(|content| (planned.command_id, content));
         let repeated = match named {
@@ -166,7 +166,7 @@ impl<'a> Sender<'a> {
         if has_answer { in_flight.land_all().await } else { Ok(()) }
     }
 
-    async fn create(&mut self, account: &AccountId, in_flight: &mut InFlight<'_>) -> Result<(), Unavailable> {
+    async fn create(&mut self, account: &AccountId, in_flight: &mut RowsInFlight<'_>) -> Result<(), Unavailable> {
         if self.there.contains(account) {
             return Ok(());
         }
@@ -186,7 +186,7 @@ impl<'a> Sender<'a> {
     async fn released_again(
         &self,
         planned: &PlannedRow,
-        in_flight: &mut InFlight<'_>,
+        in_flight: &mut RowsInFlight<'_>,
     ) -> Result<Option<NotTransferred>, Unavailable> {
         let Some(payee) = planned.row.payee() else { return Ok(None) };
         if self.creates && self.bank.lacks(payee) {

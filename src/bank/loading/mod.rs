@@ -12,13 +12,13 @@ mod dates;
 mod dry_run;
 mod errors;
 mod file;
-mod in_flight;
 mod known;
 mod options;
 mod plan;
 mod quotes;
 mod report;
 mod rows;
+mod rows_in_flight;
 
 use std::path::Path;
 

@@ -22,7 +22,7 @@ pub(super) use self::completions::{Shell, completions};
 pub(super) use self::help::help;
 pub(super) use self::man::man;
 use self::table::FLAGS;
-use super::in_flight::MOST_IN_FLIGHT;
+use super::calls_in_flight::MOST_IN_FLIGHT;
 use super::similarity::nearest_word;
 use crate::printable::{InvalidName, check_name};
 

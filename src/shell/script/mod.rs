@@ -19,9 +19,9 @@ pub use self::end::ScriptEnd;
 use self::end::Stop;
 use self::output::ScriptOutput;
 use self::remaining::{read_utf8, remain};
+use crate::shell::calls_in_flight::{CallsInFlight, MOST_IN_FLIGHT};
 use crate::shell::escape;
 use crate::shell::functions::Domain;
-use crate::shell::in_flight::{InFlight, MOST_IN_FLIGHT};
 use crate::shell::language::{OpenStatement, Statements};
 use crate::shell::lines::{Lines, NextLine};
 use crate::shell::mistake::{Mistake, Source};
@@ -60,7 +60,7 @@ pub struct Script<D, W, E> {
 struct ScriptRun<D, W, E> {
     session: Session<D>,
     output: ScriptOutput<W, E>,
-    in_flight: InFlight<Unanswered>,
+    in_flight: CallsInFlight<Unanswered>,
     keep_going: bool,
     strict: bool,
     /// The line and the column of the statement that runs.
@@ -98,7 +98,8 @@ where
     fn begin(self) -> ScriptRun<D, W, E> {
         let Self { session, output, errors, keep_going, strict, in_flight, interrupts } = self;
         let output = ScriptOutput::new(session.pending_output().clone(), output, errors);
-        let in_flight = InFlight::with_room_for(if strict { NonZeroUsize::MIN } else { in_flight.min(MOST_IN_FLIGHT) });
+        let in_flight =
+            CallsInFlight::with_room_for(if strict { NonZeroUsize::MIN } else { in_flight.min(MOST_IN_FLIGHT) });
         let (had_mistake, has_failed, lines_are_done, all_sent, place) = (false, false, true, false, (1, 1));
         ScriptRun {
             session,

@@ -7,8 +7,8 @@ use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{ScriptRun, Stop};
+use crate::shell::calls_in_flight::Landed;
 use crate::shell::functions::Domain;
-use crate::shell::in_flight::Landed;
 use crate::shell::lines::Lines;
 use crate::shell::read_statement::ReadStatement;
 use crate::shell::session::{Next, Unanswered};

@@ -18,7 +18,7 @@ use crate::engine::log::{Fingerprint, Position};
 const MOST_IN_FLIGHT: usize = 1_024;
 
 /// The rows in flight. Their outcomes are taken in the order of sending.
-pub(super) struct InFlight<'a> {
+pub(super) struct RowsInFlight<'a> {
     bank: &'a Bank,
     /// The end of the log before the load: a transfer that was released up to it may be tried again.
     end: Position,
@@ -51,7 +51,7 @@ pub(super) struct SentRow {
     pub(super) pending: PendingCommand,
 }
 
-impl<'a> InFlight<'a> {
+impl<'a> RowsInFlight<'a> {
     /// None yet. `loaded` says of the file what is known before its rows are booked.
     pub(super) fn new(bank: &'a Bank, end: Position, loaded: Loaded) -> Self {
         let (sent, moving, named) = (VecDeque::new(), HashMap::default(), HashMap::default());

@@ -16,7 +16,7 @@ pub const MOST_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// The calls in flight, each with what its sender needs for the outcome.
 #[derive(Debug)]
-pub(super) struct InFlight<T> {
+pub(super) struct CallsInFlight<T> {
     calls: VecDeque<(T, SentCall)>,
     most: usize,
 }
@@ -29,7 +29,7 @@ pub(super) struct Landed<T> {
     pub(super) trace: Followed,
 }
 
-impl<T> InFlight<T> {
+impl<T> CallsInFlight<T> {
     /// No call in flight, and room for `most`.
     pub(super) fn with_room_for(most: NonZeroUsize) -> Self {
         Self { calls: VecDeque::with_capacity(most.get()), most: most.get() }
@@ -91,7 +91,7 @@ mod tests {
 
     #[tokio::test]
     async fn outcomes_are_taken_in_the_order_of_sending() {
-        let mut in_flight = InFlight::with_room_for(NonZeroUsize::new(2).unwrap());
+        let mut in_flight = CallsInFlight::with_room_for(NonZeroUsize::new(2).unwrap());
         let senders = [0, 1].map(|number| {
             let (sender, outcome) = oneshot::channel();
             let outcome = Box::pin(async move { Ok(outcome.await.unwrap_or(Term::Nil).into()) });
