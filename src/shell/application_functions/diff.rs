@@ -6,10 +6,9 @@ use std::time::Duration;
 use super::cascade::target;
 use super::fork_name::{FORK, MAIN};
 use super::forks::common_end;
-use super::parting::{Parting, parting};
+use super::parting::{Parting, Side, parting};
 use super::{HasApplication, Standing, function};
 use crate::engine::application::{Application, Unavailable};
-use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Position, StreamId};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, LogPages};
@@ -43,20 +42,6 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .errors(&[&[NO_FORK, WHICH_FORK]]),
         |domain, call| Box::pin(diff(domain, call)),
     )
-}
-
-/// A history to compare.
-pub(super) struct Side<E: 'static> {
-    pub(super) name: String,
-    path: Vec<(u64, Position)>,
-    pub(super) application: Application<E>,
-}
-
-impl<E: StoredEvent> Side<E> {
-    /// It is asked under strong consistency, whatever that of the session is.
-    fn new(name: String, path: Vec<(u64, Position)>, application: &Application<E>) -> Self {
-        Self { name, path, application: application.with_consistency(Consistency::Strong) }
-    }
 }
 
 async fn diff<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {

@@ -1,13 +1,27 @@
 //! Where two histories part.
 
 use super::cascade::target;
-use super::diff::Side;
 use crate::engine::application::{Application, Unavailable};
+use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Batch, Position, RecordedEvent};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ};
 use crate::shell::event_record::data;
 use crate::shell::term::Term;
+
+/// A history to compare.
+pub(super) struct Side<E: 'static> {
+    pub(super) name: String,
+    pub(super) path: Vec<(u64, Position)>,
+    pub(super) application: Application<E>,
+}
+
+impl<E: StoredEvent> Side<E> {
+    /// It is asked under strong consistency, whatever that of the session is.
+    pub(super) fn new(name: String, path: Vec<(u64, Position)>, application: &Application<E>) -> Self {
+        Self { name, path, application: application.with_consistency(Consistency::Strong) }
+    }
+}
 
 /// Where two histories part.
 pub(super) struct Parting {
