@@ -131,7 +131,10 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// Notes an acknowledgement: of process managers only a late one, as their commands tell the rest, and they may get very
     /// many events.
     pub(super) fn note_acknowledged(&self, position: Position, attempts: u32) {
-        if H::KIND != HandlerKind::ProcessManager || attempts > 1 {
+        let came_twice = |known: Delivery| known.outcome == DeliveryOutcome::CameTwice && known.attempts == attempts;
+        // The seam has noted that.
+        let is_noted = self.seam.is_some() && self.deliveries.of(position).is_some_and(came_twice);
+        if !is_noted && (H::KIND != HandlerKind::ProcessManager || attempts > 1) {
             self.note(position, attempts, DeliveryOutcome::Acknowledged);
         }
     }
