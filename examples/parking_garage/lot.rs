@@ -56,6 +56,18 @@ pub struct Lot {
     entered: u32,
 }
 
+impl Lot {
+    /// The free places; `None` before the lot is opened.
+    pub fn free(&self) -> Option<usize> {
+        Some(self.places?.saturating_sub(self.tickets.len()))
+    }
+
+    /// The plates of the cars inside.
+    pub fn cars(&self) -> String {
+        self.tickets.keys().cloned().collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Aggregate for Lot {
     const CATEGORY: &'static str = "lot";
     type Command = LotCommand;

@@ -2,10 +2,12 @@
 
 use std::error::Error;
 
-use cqrs_bank::engine::application::Seams;
-use cqrs_bank::engine::{Application, Projection as _, RecordedEvent};
+use cqrs_bank::engine::application::{QueryError, Seams};
+use cqrs_bank::engine::log::{Moment, StreamId};
+use cqrs_bank::engine::{Aggregate as _, Application, Position, Projection as _, RecordedEvent};
 use cqrs_bank::shell::application_functions::{
-    Forks, HasApplication, ShellApplication, States, Words, application_functions, command, query, try_call, words,
+    Forks, HasApplication, Looking, ShellApplication, Standing, States, Words, application_functions, command, query,
+    try_call, words,
 };
 use cqrs_bank::shell::common_errors::OF_MOMENTS;
 use cqrs_bank::shell::error_reason::{ErrorReason, refusals};
@@ -18,8 +20,8 @@ use cqrs_bank::shell::term::Term;
 use cqrs_bank::shell::trace::Trace;
 
 use crate::garage::{FreePlaces, GarageEvent};
-use crate::lot::{LotCommand, LotEvent, LotRefusal, Vehicle};
-use crate::ticket::{TicketCommand, TicketEvent, TicketRefusal};
+use crate::lot::{Lot, LotCommand, LotEvent, LotRefusal, Vehicle};
+use crate::ticket::{Ticket, TicketCommand, TicketEvent, TicketRefusal};
 
 const LOT: Parameter = Parameter::needed("lot", ParameterKind::Named);
 const PLACES: Parameter = Parameter::needed("places", ParameterKind::Integer);
@@ -177,9 +179,28 @@ impl HasApplication for GarageFunctions {
         of_lot.or_else(|| refusal.downcast_ref().map(ticket_refusal)).map(ErrorReason::name)
     }
 
+    fn standing<'a>(
+        garage: &'a Application<GarageEvent>,
+        stream: &'a StreamId,
+        end: Position,
+    ) -> Looking<'a, Result<Standing, QueryError>> {
+        Box::pin(standing(garage, stream, Moment::Position(end)))
+    }
+
     fn states() -> Box<dyn States<GarageEvent>> {
         Box::new(FreePlaces::default())
     }
+}
+
+/// What `Garage.diff` compares: the free places of a lot and the cars in it, or where a ticket stands.
+async fn standing(garage: &Application<GarageEvent>, stream: &StreamId, end: Moment) -> Result<Standing, QueryError> {
+    if stream.as_str().starts_with(Ticket::CATEGORY) {
+        let ticket: Ticket = garage.state_at(stream, end).await?;
+        return Ok(ticket.standing().map(|standing| ("ticket", Term::String(standing))).into_iter().collect());
+    }
+    let lot: Lot = garage.state_at(stream, end).await?;
+    let Some(free) = lot.free() else { return Ok(Standing::new()) };
+    Ok(vec![("free places", Term::Integer(free as i128)), ("cars", Term::String(lot.cars()))])
 }
 
 /// The free places after each event, for a report.

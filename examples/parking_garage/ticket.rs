@@ -42,6 +42,18 @@ pub enum Ticket {
     Paid,
 }
 
+impl Ticket {
+    /// Where the stay stands, in words; `None` before the ticket is issued.
+    pub fn standing(&self) -> Option<String> {
+        match self {
+            Self::Blank => None,
+            Self::Issued(..) => Some("issued".to_owned()),
+            Self::Charged(cents) => Some(format!("charged, {cents} cents")),
+            Self::Paid => Some("paid".to_owned()),
+        }
+    }
+}
+
 impl Aggregate for Ticket {
     const CATEGORY: &'static str = "ticket";
     type Command = TicketCommand;

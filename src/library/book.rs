@@ -57,6 +57,11 @@ impl Book {
         u32::try_from(self.borrowers.len()).unwrap_or(u32::MAX)
     }
 
+    /// The users who have a copy.
+    pub fn borrowers(&self) -> &BTreeSet<UserId> {
+        &self.borrowers
+    }
+
     /// Title and author; `None` if the library does not have the book.
     pub fn listed_as(&self) -> Option<&(Title, Author)> {
         self.listed_as.as_ref()

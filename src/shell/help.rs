@@ -27,8 +27,9 @@ pub const fn shell_functions(help_example: &'static str, try_example: &'static s
             function: own(TRY, &[COMMAND], "shows what a command would lead to", try_example).details(
                 "The command, what it leads to, and what would be replied. Nothing of it is stored, sent or counted: it is\n\
                 tried on top of the log as that is now, by the same aggregates, projections and process managers. No event\n\
-                handler acts, so that no e-mail is sent. Any PIN is taken for the right one: nothing\n\
-                counts wrong ones here, so that trying must not tell which one is right.",
+                handler acts, so that no e-mail is sent. A PIN that is left out is asked for at the prompt, as without try,\n\
+                and any PIN is taken for the right one: nothing counts wrong ones here, so that trying must not tell which\n\
+                one is right.",
             ),
             run: nothing_to_try,
         },

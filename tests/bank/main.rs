@@ -54,6 +54,7 @@ mod what_a_load_leaves_is_listed;
 mod what_a_refusal_tells_the_next_answer_tells_too;
 mod what_is_held_and_broken_shows_no_more_in_the_end;
 mod what_is_loaded_obeys_standing_and_limit;
+mod what_is_under_way_goes_on_in_a_fork;
 mod what_the_original_gets_wrong;
 mod what_was_booked_is_reversed_once;
 

@@ -56,6 +56,24 @@ fn the_right_one_pays_and_only_stars_are_seen() {
 }
 
 #[test]
+fn what_is_only_tried_takes_any_and_counts_none() {
+    let terminal = with_account();
+    for statement in 4..8 {
+        terminal.enter("try Bank.withdraw 1, 30");
+        terminal.wait_for(QUESTION);
+        terminal.enter("0000");
+        terminal.wait_for(&format!("bank({})> ", statement + 1));
+        let lines = terminal.lines().join("\n");
+        assert!(lines.contains("The PIN was taken for the right one: nothing is checked or counted here."), "{lines}");
+    }
+    // Three wrong ones would have locked the account.
+    ask(&terminal);
+    terminal.enter(PIN);
+    terminal.wait_for("bank(9)> ");
+    balance_is(&terminal, 9, "70");
+}
+
+#[test]
 fn for_another_one_both_are_asked_for() {
     const NEW: &str = "97531864";
     let terminal = with_account();

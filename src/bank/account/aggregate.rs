@@ -75,6 +75,12 @@ impl Account {
         self.open.as_ref().map_or(0, OpenAccount::held)
     }
 
+    /// What is reserved for transfers under way, in minor units.
+    pub fn reserved(&self) -> i64 {
+        let reserved = self.open.as_ref().map_or(0, |open| open.held() - i128::from(open.balance.minor_units()));
+        i64::try_from(reserved).unwrap_or(i64::MAX)
+    }
+
     /// Whether the balance is below what the overdraft limit allows.
     pub(in crate::bank) fn is_below_limit(&self) -> bool {
         self.open.as_ref().is_some_and(|open| !open.balance.is_within(open.overdraft_limit))

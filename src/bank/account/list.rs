@@ -40,6 +40,19 @@ pub struct AccountEntry {
     pub closed: Option<Position>,
 }
 
+/// What the list knows of an account besides its name, its creation and what it decides from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountDetails {
+    /// The holder, if another one was named after the creation.
+    pub changed_holder: Option<ArcStr>,
+    /// The holder's e-mail address.
+    pub email: Option<EmailAddress>,
+    /// The position of the event that froze the account, if it is frozen.
+    pub frozen: Option<Position>,
+    /// The position of the event that closed the account, if it is closed.
+    pub closed: Option<Position>,
+}
+
 /// Which accounts to list. The default lists all that are not closed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountFilter {
@@ -213,6 +226,17 @@ impl Accounts {
     fn email_at(&self, account: &str, moment: Moment) -> Option<&EmailAddress> {
         let changed = self.changes_of(account).and_then(|changes| changes.email_at(moment));
         changed.unwrap_or_else(|| self.listed.find(account)?.email.as_deref())
+    }
+
+    /// What is known of one account at a moment; nothing of an account that does not exist.
+    pub fn details(&self, account: &str, moment: Moment) -> AccountDetails {
+        let changes = self.changes_of(account);
+        AccountDetails {
+            changed_holder: changes.and_then(|changes| changes.holder_at(moment)).cloned(),
+            email: self.email_at(account, moment).cloned(),
+            frozen: changes.and_then(|changes| changes.frozen_at(moment)),
+            closed: changes.and_then(|changes| changes.closed_at(moment)),
+        }
     }
 
     /// The holder of an account at a moment, if their e-mail address was known then.

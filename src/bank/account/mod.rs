@@ -40,7 +40,7 @@ pub use self::email_address::{EmailAddress, InvalidEmail};
 pub use self::events::AccountEvent;
 pub use self::holder::{AccountHolder, HolderName};
 pub use self::id::{AccountId, InvalidName, Lookalike};
-pub use self::list::{AccountEntry, AccountFilter, Accounts, Recipient};
+pub use self::list::{AccountDetails, AccountEntry, AccountFilter, Accounts, Recipient};
 pub use self::money::{InvalidAmount, Money};
 pub use self::movement::Movement;
 pub use self::pin_lock::MAX_WRONG_PINS;

@@ -11,6 +11,7 @@ use crate::engine::command_handler::Decisions;
 use crate::engine::feed::catch_up::NotYet;
 use crate::engine::log::Position;
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::handler_records::HandlerRecords as _;
 use crate::engine::store::overlay::OverlayStore;
 use crate::engine::store::{EventStore as _, StoreError};
 
@@ -18,7 +19,8 @@ impl<E: StoredEvent> Application<E> {
     /// Begins to build a fork: the same application on an [overlay](OverlayStore) of this one's log up to a position, or up
     /// to its current end. What happens there is stored nowhere, and ends with the fork. Without copying anything, the fork
     /// reads the log here as it needs it, and its projections are folded when somebody first asks it for anything. A process
-    /// manager goes on where it was when the log ended there.
+    /// manager goes on where it was when the log ended there, from then on or
+    /// [at once](Application::finish_what_is_under_way).
     ///
     /// # Errors
     ///
@@ -59,7 +61,12 @@ impl<E: StoredEvent> Application<E> {
         self.still_open()?;
         let overlay = self.store().overlay(at).await;
         match (self.or_unavailable(overlay).await?, at) {
-            (Some(overlay), _) => Ok(overlay),
+            (Some(overlay), _) => {
+                if !self.store().is_durable() {
+                    overlay.handlers_are_at(self.seams().checkpoints());
+                }
+                Ok(overlay)
+            }
             (None, Some(position)) => {
                 let end = self.store().end().await;
                 let end = self.or_unavailable(end).await?;

@@ -35,6 +35,7 @@ mod snapshots;
 mod start;
 mod starting;
 mod strong_consistency;
+mod under_way;
 mod upkeep;
 pub mod watch;
 

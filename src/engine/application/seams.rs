@@ -102,7 +102,11 @@ impl Seams {
 
     /// Whether the [event store](EVENT_STORE) is broken.
     pub fn is_store_broken(&self) -> bool {
-        lock(&self.broken).get(EVENT_STORE).is_some_and(|seam| seam.fault().is_some())
+        self.fault_of_store().is_some()
+    }
+
+    pub(super) fn fault_of_store(&self) -> Option<Fault> {
+        lock(&self.broken).get(EVENT_STORE)?.fault()
     }
 
     /// The last event that each handler has seen.

@@ -10,7 +10,7 @@ mod decisions;
 mod duplicates;
 pub(in crate::engine) mod load;
 mod reply;
-mod seam;
+pub(in crate::engine) mod seam;
 mod sent;
 pub(in crate::engine) mod state;
 mod worker;

@@ -17,10 +17,7 @@ where
         let Some(seam) = self.seam.clone() else { return self.store.append(appends).await };
         match seam.meet() {
             Some(Fault::Conflict) => Ok(appends.iter().map(|append| Err(conflict(append).into())).collect()),
-            Some(Fault::DiskFull) => {
-                let message = "the disk was made to be full";
-                Err(StoreError::Failed(StoreFailure::of_kind(message, StoreFailureKind::DiskFull)))
-            }
+            Some(Fault::DiskFull) => Err(full_disk()),
             Some(Fault::Delay(delay)) => {
                 seam.delay(delay).await;
                 self.store.append(appends).await
@@ -28,6 +25,12 @@ where
             Some(_) | None => self.store.append(appends).await,
         }
     }
+}
+
+/// As on a full disk.
+pub(in crate::engine) fn full_disk() -> StoreError {
+    let message = "the disk was made to be full";
+    StoreError::Failed(StoreFailure::of_kind(message, StoreFailureKind::DiskFull))
 }
 
 /// As if another event had come first.

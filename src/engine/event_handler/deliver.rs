@@ -15,8 +15,12 @@ use super::{EventHandler, Failure, NackAction};
 use crate::engine::feed::checkpoints::{Condition, HandlerKind, HandlerState};
 use crate::engine::log::{Position, RecordedEvent, Timestamp};
 use crate::engine::runtime::trace::{detail_line, trace_line};
+use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
+
+/// How long the line about a later attempt waits for those of the projections.
+const LONGEST_TO_BE_TOLD: Duration = Duration::from_secs(1);
 
 /// What follows a failed attempt.
 enum AfterFailure {
@@ -73,7 +77,9 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 Some(_) => Box::pin(self.call_at_seam(event)).await?,
             };
             let Err(failure) = called else {
-                self.tell_of_attempt(event);
+                if self.progress.attempts > 1 {
+                    Box::pin(self.tell_of_attempt(event)).await;
+                }
                 self.note_acknowledged(event.position, self.progress.attempts);
                 self.report(Condition { last_error: self.instance.note(), ..Condition::default() });
                 return self.acknowledge(event, ParkedChange::None).await;
@@ -119,19 +125,28 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
     }
 
-    /// Tells of an event that is acknowledged at a later attempt than the first.
-    fn tell_of_attempt(&self, event: &RecordedEvent<E>) {
-        let (name, attempt) = (H::NAME, self.progress.attempts);
-        if attempt > 1 {
-            let id = event.metadata.correlation_id();
-            detail_line!(id, "{name}: attempt {attempt} at position {} is acknowledged", event.position);
+    /// Tells of an event that is acknowledged at a later attempt than the first, once the projections have told of what a
+    /// process manager has answered it with: otherwise either line could be the first.
+    async fn tell_of_attempt(&self, event: &RecordedEvent<E>) {
+        if H::KIND == HandlerKind::ProcessManager
+            && let Ok(end) = self.store().end().await
+        {
+            tokio::select! {
+                _ = self.context.checkpoints.wait_until_projections_have_seen(end, LONGEST_TO_BE_TOLD) => {}
+                _ = ended(&self.held) => {}
+            }
         }
+        let (name, attempt, id) = (H::NAME, self.progress.attempts, event.metadata.correlation_id());
+        detail_line!(id, "{name}: attempt {attempt} at position {} is acknowledged", event.position);
     }
 
     /// Notes an acknowledgement: of process managers only a late one, as their commands tell the rest, and they may get very
     /// many events.
     pub(super) fn note_acknowledged(&self, position: Position, attempts: u32) {
-        if H::KIND != HandlerKind::ProcessManager || attempts > 1 {
+        let came_twice = |known: Delivery| known.outcome == DeliveryOutcome::CameTwice && known.attempts == attempts;
+        // The seam has noted that.
+        let is_noted = self.seam.is_some() && self.deliveries.of(position).is_some_and(came_twice);
+        if !is_noted && (H::KIND != HandlerKind::ProcessManager || attempts > 1) {
             self.note(position, attempts, DeliveryOutcome::Acknowledged);
         }
     }

@@ -26,6 +26,8 @@ pub struct Delivery {
 pub enum DeliveryOutcome {
     /// The handler has acknowledged the event.
     Acknowledged,
+    /// It came twice, as if the first acknowledgement had been lost, and the handler has acknowledged it.
+    CameTwice,
     /// It failed, and is tried again.
     Failed {
         /// The failure's reason.

@@ -161,11 +161,18 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         requests: &mut mpsc::Receiver<ControlRequest>,
     ) -> Result<Option<ControlRequest>, RunEnd> {
         let checkpoints = self.context.checkpoints.clone();
-        tokio::select! {
-            biased;
-            end = ended(&self.held) => Err(end),
-            () = checkpoints.until_asked() => Ok(None),
-            request = requests.recv() => Ok(request),
+        loop {
+            let request = tokio::select! {
+                biased;
+                end = ended(&self.held) => return Err(end),
+                () = checkpoints.until_asked() => return Ok(None),
+                request = requests.recv() => request,
+            };
+            match request {
+                // The filter alone answers that.
+                Some(request @ ControlRequest::UnwantedUntil { .. }) => self.answer_on_standby(request).await,
+                request => return Ok(request),
+            }
         }
     }
 

@@ -38,7 +38,11 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 self.instance.forget();
                 self.progress.state = before;
                 detail_line!(correlation_id, "{name}: position {} comes a second time", event.position);
-                self.call(event).await
+                let called = self.call(event).await?;
+                if called.is_ok() {
+                    self.note(event.position, self.progress.attempts, DeliveryOutcome::CameTwice);
+                }
+                Ok(called)
             }
             Some(Fault::CrashBeforeAck) => {
                 let before = self.progress.state.clone();

@@ -118,6 +118,7 @@ fn of_delivery(delivery: &Delivery) -> TreeNode {
     let Delivery { handler, attempts, outcome, .. } = delivery;
     let (name, reason) = match outcome {
         DeliveryOutcome::Acknowledged => ("acknowledged", None),
+        DeliveryOutcome::CameTwice => ("came twice", None),
         DeliveryOutcome::Failed { reason } => ("failed", Some(reason)),
         DeliveryOutcome::Parked { reason } => ("parked", Some(reason)),
         DeliveryOutcome::Skipped => ("skipped", None),
@@ -136,6 +137,7 @@ fn of_delivery(delivery: &Delivery) -> TreeNode {
 pub(super) fn came_to(Delivery { attempts, outcome, .. }: &Delivery) -> String {
     match outcome {
         DeliveryOutcome::Acknowledged => format!("acknowledged at attempt {attempts}"),
+        DeliveryOutcome::CameTwice => format!("came twice, and acknowledged at attempt {attempts}"),
         DeliveryOutcome::Failed { reason } => format!("attempt {attempts} failed: {reason}"),
         DeliveryOutcome::Parked { reason } => format!("parked after attempt {attempts}: {reason}"),
         DeliveryOutcome::Skipped => format!("skipped after attempt {attempts}"),

@@ -1,13 +1,15 @@
 //! `diff`: compares what two histories have come to.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::cascade::target;
 use super::fork_name::{FORK, MAIN};
 use super::forks::common_end;
-use super::{HasApplication, function};
+use super::parting::{Parting, Side, parting};
+use super::{HasApplication, Standing, function};
 use crate::engine::application::{Application, Unavailable};
-use crate::engine::log::{Position, RecordedEvent, StreamId};
+use crate::engine::log::{Position, StreamId};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, LogPages};
 use crate::shell::common_errors::{NO_FORK, WHICH_FORK};
@@ -19,6 +21,12 @@ const OTHER: Parameter = Parameter { optional: true, ..FORK };
 /// The most streams that are compared.
 const MOST_STREAMS: usize = 10_000;
 
+/// How long a comparison waits for process managers that have something left to do.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The column that says what of a stream differs.
+const WHAT: &str = "what";
+
 pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("diff", &[OTHER], "compares this history with another", "{module}.diff")
@@ -26,19 +34,14 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .meant_by(&["compare"])
             .details(
                 "Compares the fork that statements go to with another one, or with main; main with a fork, which may be left\n\
-                out where there is one only. Lists what differs, if anything does, and names the position at which the histories part.\n\
+                out where there is one only. Lists what differs of what the read models show, if anything does; where different\n\
+                things differ, a column says which. Names the position at which the histories part: an event that is in both\n\
+                with another time only, as what was under way has gone on in the fork too, is the same there.\n\
                 Replies a table.",
             )
             .errors(&[&[NO_FORK, WHICH_FORK]]),
         |domain, call| Box::pin(diff(domain, call)),
     )
-}
-
-/// A history to compare.
-struct Side<E: 'static> {
-    name: String,
-    path: Vec<(u64, Position)>,
-    application: Application<E>,
 }
 
 async fn diff<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
@@ -48,37 +51,88 @@ async fn diff<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     // Main comes first, and otherwise the one that was asked for.
     let sides = if here.name == MAIN { [here, there] } else { [there, here] };
     let unavailable = |error| D::WORDS.unavailable(&error);
+    let mut ends = [Position::START; 2];
+    for (side, end) in sides.iter().zip(&mut ends) {
+        *end = settled_end(&side.application).await.map_err(unavailable)?;
+    }
+    let Parting { common, told } = parting(&sides, common, ends).await.map_err(unavailable)?;
     let mut streams = BTreeSet::new();
     let mut are_all = true;
-    for side in &sides {
-        are_all &= since(&side.application, common, &mut streams).await.map_err(unavailable)?;
+    for (side, end) in sides.iter().zip(ends) {
+        are_all &= between(&side.application, common, end, &mut streams).await.map_err(unavailable)?;
     }
-    let mut rows = Vec::new();
+    let mut differences = Vec::new();
     for stream in &streams {
         let [one, other] = &sides;
-        let (one, other) = (D::standing(&one.application, stream).await, D::standing(&other.application, stream).await);
-        let (one, other) = (one.map_err(unavailable)?, other.map_err(unavailable)?);
-        if one.as_ref().map(Term::to_string) != other.as_ref().map(Term::to_string) {
-            rows.push(vec![Term::String(target(stream)), one.unwrap_or(Term::Nil), other.unwrap_or(Term::Nil)]);
-        }
+        let one = D::standing(&one.application, stream, ends[0]).await.map_err(|error| D::WORDS.no_answer(error))?;
+        let other =
+            D::standing(&other.application, stream, ends[1]).await.map_err(|error| D::WORDS.no_answer(error))?;
+        differences.extend(compared(stream, one, other));
     }
-    let mut notes = vec![part(&sides, common).await.map_err(unavailable)?];
+    let is_same = common == ends[0] && common == ends[1];
+    let mut notes = vec![told];
     if !are_all {
         notes.push(format!("Only {MOST_STREAMS} of those that have changed are compared."));
     }
-    if rows.is_empty() && !call.as_json() {
-        return Ok(Reply { notes, ..Term::Text("Nothing differs.".to_owned()).into() });
+    if differences.is_empty() && !call.as_json() {
+        let text = if is_same { "Nothing differs." } else { "What the read models show is the same." };
+        return Ok(Reply { notes, ..Term::Text(text.to_owned()).into() });
     }
-    let [one, other] = sides;
-    let columns = [D::STREAM.name.to_owned(), one.name, other.name].into_iter().collect();
-    Ok(Reply { notes, ..Term::Table(Table { columns, rows }).into() })
+    Ok(Reply { notes, ..table::<D>(sides, differences, call.as_json()).into() })
+}
+
+/// Where a history ends, once its process managers have dealt with what is in it.
+async fn settled_end<E: StoredEvent>(application: &Application<E>) -> Result<Position, Unavailable> {
+    application.finish_what_is_under_way(LONGEST_WAIT).await?;
+    let end = application.store().end().await;
+    application.or_unavailable(end).await
+}
+
+/// What of a stream differs.
+struct Difference {
+    stream: Term,
+    what: &'static str,
+    /// Whether it is the first thing that is said of a stream.
+    is_first: bool,
+    sides: [Term; 2],
+}
+
+/// What differs of a stream. Where one history does not have it, the first thing that is said of it.
+fn compared(stream: &StreamId, one: Standing, other: Standing) -> Vec<Difference> {
+    let (all, is_in_both) = (if one.is_empty() { &other } else { &one }, !one.is_empty() && !other.is_empty());
+    let compared = if is_in_both { all.len() } else { all.len().min(1) };
+    let said = |standing: &Standing, index: usize| standing.get(index).map_or(Term::Nil, |(_, term)| term.clone());
+    let differences = all[..compared].iter().enumerate().filter_map(|(index, (what, _))| {
+        let sides = [said(&one, index), said(&other, index)];
+        let stream = Term::String(target(stream));
+        (sides[0].to_string() != sides[1].to_string()).then_some(Difference {
+            stream,
+            what,
+            is_first: index == 0,
+            sides,
+        })
+    });
+    differences.collect()
+}
+
+/// The differences as a table, which says what differs where that is not the first thing that is said of a stream.
+fn table<D: HasApplication>(sides: [Side<D::Event>; 2], differences: Vec<Difference>, names_what: bool) -> Term {
+    let names_what = names_what || differences.iter().any(|difference| !difference.is_first);
+    let what = names_what.then(|| WHAT.to_owned());
+    let names = sides.map(|side| side.name);
+    let columns = std::iter::once(D::STREAM.name.to_owned()).chain(what).chain(names).collect();
+    let row = |Difference { stream, what, sides, .. }: Difference| {
+        let what = names_what.then(|| Term::String(what.to_owned()));
+        std::iter::once(stream).chain(what).chain(sides).collect()
+    };
+    Term::Table(Table { columns, rows: differences.into_iter().map(row).collect() })
 }
 
 fn current<D: HasApplication>(domain: &D) -> Result<Side<D::Event>, Term> {
     let application = domain.application()?;
     Ok(match domain.forks().current_fork() {
-        Some(fork) => Side { name: fork.name, path: fork.path, application },
-        None => Side { name: MAIN.to_owned(), path: Vec::new(), application },
+        Some(fork) => Side::new(fork.name, fork.path, &application),
+        None => Side::new(MAIN.to_owned(), Vec::new(), &application),
     })
 }
 
@@ -95,20 +149,20 @@ fn other<D: HasApplication>(domain: &D, call: &Call<'_>, here: &str) -> Result<S
         },
     };
     if name == MAIN {
-        return Ok(Side { name, path: Vec::new(), application: domain.main()? });
+        return Ok(Side::new(name, Vec::new(), &domain.main()?));
     }
     let fork = forks.named(&name).ok_or(Term::Error(NO_FORK))?;
-    Ok(Side { name, path: fork.path, application: fork.application })
+    Ok(Side::new(name, fork.path, &fork.application))
 }
 
-/// Adds the streams of the events after a position. Returns whether these are all.
-async fn since<E: StoredEvent>(
+/// Adds the streams of the events after a position and up to another. Returns whether these are all.
+async fn between<E: StoredEvent>(
     application: &Application<E>,
     after: Position,
+    end: Position,
     streams: &mut BTreeSet<StreamId>,
 ) -> Result<bool, Unavailable> {
-    let end = application.store().end().await;
-    let mut pages = LogPages::between(application.store(), after, application.or_unavailable(end).await?);
+    let mut pages = LogPages::between(application.store(), after, end);
     while let Some(page) = application.or_unavailable(pages.next().await).await? {
         for event in page.iter() {
             if !streams.contains(&event.stream) {
@@ -120,22 +174,4 @@ async fn since<E: StoredEvent>(
         }
     }
     Ok(true)
-}
-
-/// Where the histories part, in words.
-async fn part<E: StoredEvent>(sides: &[Side<E>; 2], common: Position) -> Result<String, Unavailable> {
-    let mut next = Vec::new();
-    for Side { name, application, .. } in sides {
-        let events = application.events(common.next(), 1).await?;
-        next.push((name, events.into_iter().next()));
-    }
-    if next.iter().all(|(_, event)| event.is_none()) {
-        return Ok(format!("The histories are the same so far, up to position {common}."));
-    }
-    let what = |(name, event): &(&String, Option<RecordedEvent<E>>)| match event {
-        Some(event) => format!("{} {} in {name}", event.data.title(), Term::String(target(&event.stream))),
-        None => format!("nothing in {name}"),
-    };
-    let what: Vec<_> = next.iter().map(what).collect();
-    Ok(format!("The histories part at position {}: {}.", common.next(), what.join(", ")))
 }

@@ -4,7 +4,7 @@ use super::fork_name::new_name;
 use super::forks::MOST_FORKS;
 use super::{HasApplication, function, not_started};
 use crate::engine::application::{Application, QueryError};
-use crate::engine::feed::checkpoints::HandlerStatus;
+use crate::engine::feed::checkpoints::{HandlerStatus, MAX_WAIT};
 use crate::engine::log::Position;
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
@@ -51,11 +51,20 @@ async fn fork<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let builder = domain.add_to_fork(built.map_err(|error| D::WORDS.no_answer(error))?, &call)?;
     let fork = Box::pin(builder.start()).await.map_err(not_started)?;
     fork.name_refusals(D::name_of_refusal);
+    let unavailable = |error| D::WORDS.failed(&error);
+    fork.finish_what_is_under_way(MAX_WAIT).await.map_err(unavailable)?;
+    let mut notes = Vec::new();
     let off = off(&application, &fork);
+    if !off.is_empty() {
+        notes.push(format!("Off in this fork: {}.", off.join(", ")));
+    }
+    let end = end(&fork).await.map_err(|error| D::WORDS.no_answer(error))?;
+    if end > at {
+        notes.push(format!("What was under way has gone on: the fork ends at position {end}."));
+    }
     domain.forks().add(name, at, fork);
     domain.switched()?;
     let term = Term::Ok(Box::new(Term::Opaque(format!("#Fork<{name} at {at}>"))));
-    let notes = if off.is_empty() { Vec::new() } else { vec![format!("Off in this fork: {}.", off.join(", "))] };
     Ok(Reply { notes, ..term.into() })
 }
 

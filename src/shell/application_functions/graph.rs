@@ -131,8 +131,11 @@ fn steps<D: HasApplication>(
             lines.push(format!("  p{to}-->>p{handler}: {title}"));
             lines.push(format!("  Note over p{handler}: {}", label(&came_to(delivery))));
         }
+        let mut delivered: Vec<_> = node.deliveries.iter().map(|delivery| delivery.handler).collect();
         for answer in &node.answers {
-            if let Some(process) = answer.metadata.process() {
+            // The event is drawn once on its way to a handler, however many commands answer it.
+            if let Some(process) = answer.metadata.process().filter(|process| !delivered.contains(process)) {
+                delivered.push(process);
                 let process = participant(process, participants);
                 lines.push(format!("  p{to}-->>p{process}: {title}"));
             }

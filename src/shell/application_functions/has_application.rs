@@ -8,8 +8,8 @@ use super::Words;
 use super::fork_name;
 use super::forks::Forks;
 use super::states::{EventCounts, States};
-use crate::engine::application::{Application, Builder, Unavailable};
-use crate::engine::log::{Moment, RecordedEvent, StreamId};
+use crate::engine::application::{Application, Builder, QueryError};
+use crate::engine::log::{Moment, Position, RecordedEvent, StreamId};
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, STORE_FAILED, UNAVAILABLE};
 use crate::shell::error_reason::ErrorReason;
@@ -19,6 +19,10 @@ use crate::shell::term::Term;
 
 /// An answer that is looked up.
 pub type Looking<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+
+/// What is said of a stream, each under its name, and always the same things in the same order; nothing where there is no such
+/// thing. What comes first says most: a table of nothing else does not name it.
+pub type Standing = Vec<(&'static str, Term)>;
 
 /// A domain with an application. It provides what the functions of every application need.
 pub trait HasApplication: Send + Sync + 'static {
@@ -123,15 +127,16 @@ pub trait HasApplication: Send + Sync + 'static {
         Box::pin(ready(None))
     }
 
-    /// How things are with a stream now, to be compared with another history; `None` where there is nothing. By default, its
-    /// number of events.
+    /// What the read models show of a stream in a history that ends at a position, to be compared with another history.
+    /// By default, its number of events.
     fn standing<'a>(
         application: &'a Application<Self::Event>,
         stream: &'a StreamId,
-    ) -> Looking<'a, Result<Option<Term>, Unavailable>> {
+        end: Position,
+    ) -> Looking<'a, Result<Standing, QueryError>> {
         Box::pin(async move {
-            let version = application.version_at(stream, Moment::NOW).await?.get();
-            Ok((version > 0).then(|| Term::Integer(version.into())))
+            let version = application.version_at(stream, Moment::Position(end)).await?.get();
+            Ok(if version > 0 { vec![("events", Term::Integer(version.into()))] } else { Standing::new() })
         })
     }
 

@@ -15,7 +15,10 @@ pub(super) const fn parked_row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("parked", &[WIDE], "lists parked events", "{module}.parked")
             .group("Handlers")
-            .details("A handler parks an event on which it kept failing, and goes on with the next."),
+            .details(
+                "A handler parks an event on which it kept failing, and goes on with the next. A fork lists what was parked\n\
+                there: what was parked before it began is dealt with where that was.",
+            ),
         |domain, call| Box::pin(parked(domain, call)),
     )
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::cascade::nodes;
 use super::{HasApplication, not_started};
 use crate::engine::command_handler::Decisions;
@@ -26,7 +24,8 @@ async fn tried<D: HasApplication>(domain: &mut D, row: &'static Row<D>, call: Ca
     let rehearsal = application.rehearsal(decisions.clone()).await.map_err(|error| D::WORDS.failed(&error))?;
     let rehearsal = Box::pin(rehearsal.start()).await.map_err(not_started)?;
     // What process managers have left to do comes first, as it does in the application itself.
-    let _ = timeout(LONGEST_CATCH_UP, rehearsal.wait_until_settled()).await;
+    let caught_up = rehearsal.finish_what_is_under_way(LONGEST_CATCH_UP).await;
+    caught_up.map_err(|error| D::WORDS.failed(&error))?;
     let outcome = match domain.rehearse_on(rehearsal.clone()) {
         Ok(mut aside) => row.run(&mut aside, call).await,
         Err(not_done) => Err(not_done),

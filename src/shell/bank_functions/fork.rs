@@ -4,10 +4,8 @@ use super::BankFunctions;
 use super::errors::INVALID_NAME;
 use super::money::money;
 use super::replies::WORDS;
-use crate::bank::{Account, AccountEvent, AccountId, Accounts, Bank, Currency, Unavailable};
+use crate::bank::{Account, AccountEvent, AccountId, Accounts, Bank, Currency};
 use crate::engine::application::{Application, Builder};
-use crate::engine::domain::Aggregate as _;
-use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::log::{Moment, Position, RecordedEvent, StreamId};
 use crate::shell::application_functions::FORK_NAME;
 use crate::shell::function_table::AT;
@@ -21,8 +19,10 @@ const CEO_BONUS: Parameter = Parameter::by_name("ceo_bonus", ParameterKind::Name
 pub(super) const PARAMETERS: &[Parameter] = &[FORK_NAME, AT, CEO_BONUS];
 
 /// What `help` says about a new fork.
-pub(super) const DETAILS: &str = "What is done in a fork is stored nowhere and ends with it. at: 3 goes on after the event at position 3, and without\n\
-    it after the last one. The log is not copied, and read models are folded when the fork is first asked for anything.\n\
+pub(super) const DETAILS: &str = "What is done in a fork is stored nowhere and ends with it. at: 3 goes on after the event at position 3, at: 0 before\n\
+    the first one, and without at: after the last one. What process managers had under way there goes on in the fork\n\
+    before the reply, and a note says where the fork then ends. The log is not copied, and otherwise read models are\n\
+    folded when the fork is first asked for anything. What was parked before is not parked in the fork.\n\
     From now on statements go to the fork, as the prompt shows; Bank.switch \"main\" goes back. A fork sends no e-mail,\n\
     and pays a bonus only with ceo_bonus: \"CEO\", as in Bank.open; a note says what is off. Any PIN is taken for the\n\
     right one, as nothing here counts wrong ones for the bank. Bank.export writes the fork to a file.\n\
@@ -55,21 +55,6 @@ pub(super) async fn effect(
 async fn balance_at(application: &Application<AccountEvent>, stream: &StreamId, position: Position) -> Option<i64> {
     let account = application.state_up_to::<Account>(stream, Moment::Position(position)).await.ok()?;
     Some(account.balance().map_or(0, |balance| balance.minor_units()))
-}
-
-/// The balance of an account.
-pub(super) async fn standing(
-    application: &Application<AccountEvent>,
-    stream: &StreamId,
-) -> Result<Option<Term>, Unavailable> {
-    if !stream.as_str().starts_with(Account::CATEGORY) {
-        return Ok(None);
-    }
-    // The currency is asked for too.
-    application.with_consistency(Consistency::Strong).catch_up().await?;
-    let account = application.state_up_to::<Account>(stream, Moment::NOW).await?;
-    let currency = currency_of(application);
-    Ok(account.balance().map(|balance| money(currency, balance.minor_units())))
 }
 
 impl BankFunctions {

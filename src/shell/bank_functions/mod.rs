@@ -29,6 +29,7 @@ mod replies;
 mod reverse;
 mod send;
 mod send_ahead;
+mod standing;
 mod statement;
 mod states;
 mod total_deposits;
@@ -58,7 +59,7 @@ use self::send::LateOutcome;
 use self::states::BalancesByEvent;
 use self::unended::Unended;
 use super::application_functions::{
-    Forks, HasApplication, Looking, ParkedNumbers, States, Words, application_functions, try_call,
+    Forks, HasApplication, Looking, ParkedNumbers, Standing, States, Words, application_functions, try_call,
 };
 use super::error_reason::ErrorReason;
 use super::functions::{Call, Domain, Manual, Names, NotDone, Parameter, Row, RunningCall, SentCall, joined};
@@ -66,10 +67,10 @@ use super::term::Term;
 use super::tour::{Tour, afterword};
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options, StoreUrl};
-use crate::engine::application::{Application, Builder, Seams, Unavailable};
+use crate::engine::application::{Application, Builder, QueryError, Seams};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
-use crate::engine::log::{RecordedEvent, StreamId};
+use crate::engine::log::{Position, RecordedEvent, StreamId};
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
@@ -239,8 +240,9 @@ impl HasApplication for BankFunctions {
     fn standing<'a>(
         application: &'a Application<AccountEvent>,
         stream: &'a StreamId,
-    ) -> Looking<'a, Result<Option<Term>, Unavailable>> {
-        Box::pin(fork::standing(application, stream))
+        end: Position,
+    ) -> Looking<'a, Result<Standing, QueryError>> {
+        Box::pin(standing::standing(application, stream, end))
     }
 
     fn states() -> Box<dyn States<AccountEvent>> {

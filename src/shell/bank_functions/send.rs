@@ -11,6 +11,7 @@ use crate::shell::event_record::event_record;
 use crate::shell::functions::{Call, Detail, Explanation, NotDone, Outcome, Reply};
 use crate::shell::next::refused;
 use crate::shell::term::Term;
+use crate::shell::trace::Trace;
 
 /// How many commands may be pending under eventual consistency. At the limit, the next statement waits for one.
 const MAX_PENDING: usize = 1_024;
@@ -56,6 +57,7 @@ impl BankFunctions {
             return if has_taken_pin { saying(outcome, PIN_TAKEN) } else { outcome };
         };
         let (bank, trace) = (bank.clone(), self.trace.clone());
+        let was_broken = is_store_broken(&bank, &trace);
         self.pending.spawn(async move {
             let outcome = outcome(&bank, pending.receipt().await, to_term, false).await;
             let (reply, failed, is_done) = match outcome {
@@ -66,6 +68,12 @@ impl BankFunctions {
                 trace.add_line(format_args!("{error} # {name_of_command}"));
             }
             drop(followed);
+            // It fails because somebody asked for that, so others can go on.
+            let is_meant = was_broken || is_store_broken(&bank, &trace);
+            let (meant, failed) = if is_meant && bank.failure().is_none() { (failed, None) } else { (None, failed) };
+            if let Some(reason) = meant {
+                trace.add_line(format_args!("  {reason}"));
+            }
             LateOutcome { failed, refused: refused(&reply, is_done) }
         });
         while self.pending.len() > MAX_PENDING {
@@ -98,6 +106,11 @@ impl BankFunctions {
         self.failed = failed.or(self.failed.take());
         self.refused = self.refused.take().or(refused);
     }
+}
+
+/// Whether the event store was made to fail.
+fn is_store_broken(bank: &Bank, trace: &Trace) -> bool {
+    trace.uses_seams() && bank.seams().is_store_broken()
 }
 
 /// The outcome, with a line about it.

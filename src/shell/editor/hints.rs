@@ -34,6 +34,7 @@ impl Assistant {
 fn value_of(parameter: &Parameter) -> String {
     match parameter.kind {
         ParameterKind::Named | ParameterKind::Text | ParameterKind::File => "\"…\"".to_owned(),
+        ParameterKind::Expected => "number | \"…\"".to_owned(),
         ParameterKind::TextOrNil => "\"…\" | nil".to_owned(),
         ParameterKind::Integer => "number".to_owned(),
         ParameterKind::PositionOrDate => "number | \"2024-01-17\"".to_owned(),

@@ -100,6 +100,7 @@ fn value<'a>(
         (
             Value::String(text),
             ParameterKind::Named
+            | ParameterKind::Expected
             | ParameterKind::Text
             | ParameterKind::TextOrNil
             | ParameterKind::File
@@ -114,19 +115,20 @@ fn value<'a>(
         (
             Value::Integer(digits),
             ParameterKind::Named
+            | ParameterKind::Expected
             | ParameterKind::Integer
             | ParameterKind::Amount
             | ParameterKind::PositionOrDate
             | ParameterKind::PositionOrName
             | ParameterKind::StepNumberOrFile(_),
         )
-        | (Value::Decimal(digits), ParameterKind::Amount) => Ok(digits.clone()),
+        | (Value::Decimal(digits), ParameterKind::Amount | ParameterKind::Expected) => Ok(digits.clone()),
         (Value::Boolean(truth), ParameterKind::Boolean) => Ok(if *truth { "true" } else { "false" }.into()),
         (Value::String(text), ParameterKind::PositionOrName | ParameterKind::StepNumberOrFile(_)) => {
             Ok(format!("{QUOTE}{text}").into())
         }
         (Value::Atom(atom), ParameterKind::PositionOrName) => Ok((*atom).into()),
-        (Value::Atom(atom), ParameterKind::Named) => Ok((*atom).into()),
+        (Value::Atom(atom), ParameterKind::Named | ParameterKind::Expected) => Ok((*atom).into()),
         (Value::Atom(atom), ParameterKind::Atom(atoms) | ParameterKind::StepNumberOrFile(atoms))
             if atoms.contains(atom) =>
         {
@@ -162,6 +164,7 @@ impl ParameterKind {
     fn describe(self, manual: &Manual) -> String {
         match self {
             Self::Named => format!("a string such as \"{}\", an integer or an atom", manual.named),
+            Self::Expected => "a number, a string or an atom".to_owned(),
             Self::Text | Self::File => "a string".to_owned(),
             Self::TextOrNil => "a string or nil".to_owned(),
             Self::Integer => "a whole number".to_owned(),

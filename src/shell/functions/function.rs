@@ -57,6 +57,8 @@ pub struct Parameter {
 pub enum ParameterKind {
     /// The name of something: a string, an integer, which stands for its digits, or an atom, which stands for its word.
     Named,
+    /// Any value that somebody expects: like [`Named`](ParameterKind::Named), or a number with decimals.
+    Expected,
     /// Any string.
     Text,
     /// Any string, or [`nil`](NIL) for none.

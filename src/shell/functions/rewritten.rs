@@ -33,8 +33,11 @@ fn literal(kind: ParameterKind, value: &str) -> Term {
         ParameterKind::Integer | ParameterKind::Amount | ParameterKind::Boolean | ParameterKind::Function => {
             Term::Opaque(value.to_owned())
         }
-        ParameterKind::Named | ParameterKind::PositionOrDate if is_plain => Term::Opaque(value.to_owned()),
+        ParameterKind::Named | ParameterKind::Expected | ParameterKind::PositionOrDate if is_plain => {
+            Term::Opaque(value.to_owned())
+        }
         ParameterKind::Named
+        | ParameterKind::Expected
         | ParameterKind::Text
         | ParameterKind::TextOrNil
         | ParameterKind::File

@@ -6,6 +6,7 @@ mod manual;
 mod parameters;
 mod read;
 mod replies;
+mod standing;
 mod states;
 mod write;
 

@@ -3,13 +3,15 @@
 use super::errors::{INVALID_ISBN, INVALID_USER, NO_BOOK};
 use super::manual::NOTES;
 use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
-use super::replies::{book, copies, inventory_table, loan_table};
-use crate::engine::application::{Application, Seams, Unavailable};
+use super::replies::{book, inventory_table, loan_table};
+use super::standing::standing;
+use crate::engine::application::{Application, Seams};
 use crate::engine::domain::Aggregate as _;
-use crate::engine::log::{Moment, StreamId};
+use crate::engine::log::{Position, StreamId};
 use crate::library::{Book, BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{
-    Forks, HasApplication, Looking, States, Words, application_functions, names, not_there_yet, query, try_call, words,
+    Forks, HasApplication, Looking, Standing, States, Words, application_functions, names, not_there_yet, query,
+    try_call, words,
 };
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::error_reason::ErrorReason;
@@ -188,11 +190,9 @@ impl HasApplication for ReadFunctions {
     fn standing<'a>(
         application: &'a Application<BookEvent>,
         stream: &'a StreamId,
-    ) -> Looking<'a, Result<Option<Term>, Unavailable>> {
-        Box::pin(async move {
-            let book: Book = application.state_up_to(stream, Moment::NOW).await?;
-            Ok(book.listed_as().map(|_| copies(book.copies_in(), book.copies_out())))
-        })
+        end: Position,
+    ) -> Looking<'a, Result<Standing, QueryError>> {
+        Box::pin(standing(application, stream, end))
     }
 
     fn command_title(event: &BookEvent) -> Option<&'static str> {

@@ -64,17 +64,20 @@ fn can_stand_for_pin(argument: &Argument<'_>, parameter: &Parameter) -> bool {
         (Value::Integer(_), kind) => !matches!(
             kind,
             ParameterKind::Named
+                | ParameterKind::Expected
                 | ParameterKind::PositionOrName
                 | ParameterKind::StepNumberOrFile(_)
                 | ParameterKind::Integer
                 | ParameterKind::Amount
         ),
-        (Value::Decimal(_), kind) => kind != ParameterKind::Amount,
+        (Value::Decimal(_), kind) => !matches!(kind, ParameterKind::Amount | ParameterKind::Expected),
         (
             Value::String(text),
             ParameterKind::Text | ParameterKind::TextOrNil | ParameterKind::File | ParameterKind::StepNumberOrFile(_),
         ) => !parameter.keyword && text.chars().all(|character| character.is_numeric() || character.is_whitespace()),
-        (Value::String(_), kind) => !matches!(kind, ParameterKind::Named | ParameterKind::PositionOrName),
+        (Value::String(_), kind) => {
+            !matches!(kind, ParameterKind::Named | ParameterKind::Expected | ParameterKind::PositionOrName)
+        }
         _ => false,
     }
 }

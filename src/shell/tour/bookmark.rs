@@ -21,6 +21,9 @@ pub(super) struct Bookmark {
     pub(super) lesson: usize,
     /// How many of its checks have held.
     pub(super) passed: usize,
+    /// The log in which they have, if the next run of the program can open that again.
+    #[serde(default)]
+    pub(super) log: Option<String>,
     /// What was predicted in it.
     pub(super) answer: Option<String>,
     /// Where the logs were as it began.

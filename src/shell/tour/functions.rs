@@ -23,7 +23,7 @@ const END: &str = "end";
 pub(in crate::shell) const LESSON: Parameter =
     Parameter::optional("lesson", ParameterKind::StepNumberOrFile(&[NEXT, BACK, END]));
 /// What somebody expects.
-pub(in crate::shell) const ANSWER: Parameter = Parameter::needed("answer", ParameterKind::Named);
+pub(in crate::shell) const ANSWER: Parameter = Parameter::needed("answer", ParameterKind::Expected);
 
 pub(in crate::shell) const NO_TOUR: ErrorReason =
     ErrorReason::new("no_tour", "no tour is under way: {module}.tour begins one, or goes on with the last");

@@ -125,6 +125,21 @@ impl Lessons {
 type Problem = (Range<usize>, String);
 
 impl Lesson {
+    /// Whether it may be taken in forks too.
+    pub(super) fn is_about_forks(&self) -> bool {
+        self.checks.iter().any(|check| matches!(check, Check::In(_) | Check::Forks(_)))
+    }
+
+    /// Whether it may go on in another bank once so many checks have held.
+    pub(super) fn may_move_after(&self, passed: usize) -> bool {
+        matches!(self.checks.get(passed), Some(Check::Open(_)))
+    }
+
+    /// Whether the program is to end once so many checks have held.
+    pub(super) fn wants_restart_after(&self, passed: usize) -> bool {
+        matches!(self.checks.get(passed), Some(Check::Restarted | Check::Crashed))
+    }
+
     fn read<D: Domain>(&mut self, domain: &D, questions: &[&str]) -> Result<(), Problem> {
         let too_many = |place: &Range<usize>, what| {
             Err((place.clone(), format!("a lesson has at most {MOST_OF_A_LESSON} {what}")))

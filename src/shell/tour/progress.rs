@@ -10,9 +10,10 @@ use toml::Spanned;
 use super::bookmark::Bookmark;
 use super::checks::{holds, last_position};
 use super::lessons::{Lesson, Lessons};
-use super::since::{PassingSince, Since, since};
+use super::since::{PassingSince, Since, TakenIn, log_open, since};
 use super::statements::ask;
 use super::{Toured, text};
+use crate::engine::application::Seams;
 use crate::shell::application_functions::HasApplication;
 
 /// How long a look at the state waits for handlers.
@@ -35,6 +36,8 @@ pub(super) struct UnderWay {
     pub(super) place: Bookmark,
     /// Where the logs that end with the program were as the lesson began.
     pub(super) passing: Vec<PassingSince>,
+    /// The log in which checks of the lesson have held, if it ends with the program.
+    pub(super) passing_log: Option<Seams>,
     /// Whether it was said that the lesson's question has no answer.
     is_reminded: bool,
     /// A prediction was made by the last statement.
@@ -59,15 +62,19 @@ impl Tour {
 
     /// Begins with these lessons, at a place.
     pub(super) fn begin(&mut self, lessons: Arc<Lessons>, place: Bookmark) {
-        let (passing, is_reminded, has_just_answered) = (Vec::new(), false, false);
-        self.under_way = Some(UnderWay { lessons, place, passing, is_reminded, has_just_answered });
+        let (passing, passing_log, is_reminded, has_just_answered) = (Vec::new(), None, false, false);
+        self.under_way = Some(UnderWay { lessons, place, passing, passing_log, is_reminded, has_just_answered });
         self.keep_place();
     }
 
     /// Goes on with these lessons, at the place that an earlier run of the program has kept.
     pub(super) fn go_on(&mut self, lessons: Arc<Lessons>, mut place: Bookmark) {
-        place.is_restarted = true;
-        place.has_crashed |= !place.is_left;
+        let lesson = lessons.all.get(place.lesson);
+        // A crash before what is to be there after it is none that a lesson is about.
+        if lesson.is_some_and(|lesson| lesson.wants_restart_after(place.passed)) {
+            place.is_restarted = true;
+            place.has_crashed |= !place.is_left;
+        }
         place.is_left = false;
         self.begin(lessons, place);
     }
@@ -112,6 +119,11 @@ impl Tour {
 }
 
 impl UnderWay {
+    /// The log in which checks of the lesson have held.
+    fn taken_in(&self) -> TakenIn {
+        TakenIn { kept: self.place.log.clone(), passing: self.passing_log.clone() }
+    }
+
     fn asks(&self) -> bool {
         self.lessons.all.get(self.place.lesson).is_some_and(|lesson| lesson.question.is_some())
     }
@@ -120,8 +132,9 @@ impl UnderWay {
 /// The lesson that is under way, as it is shown.
 pub(super) async fn shown<D: Toured>(domain: &mut D) -> Option<String> {
     find_position(domain).await;
+    let is_open = domain.main().is_ok();
     let UnderWay { lessons, place, .. } = domain.tour().under_way.as_ref()?;
-    Some(text::lesson(lessons, place, <D as HasApplication>::WORDS.module))
+    Some(text::lesson(lessons, place, <D as HasApplication>::WORDS.module, is_open))
 }
 
 /// Looks for the position that the lesson is about. Says so where it is not the one that somebody has read.
@@ -158,10 +171,14 @@ pub(in crate::shell) async fn afterword<D: Toured>(domain: &mut D) -> Option<Str
 }
 
 async fn look<D: Toured>(domain: &mut D, since: Option<Since>) -> Option<String> {
+    let is_in_a_fork = domain.forks().current_name().is_some();
     let tour = domain.tour().under_way.as_mut()?;
     let has_just_answered = std::mem::take(&mut tour.has_just_answered);
     let (lessons, index, before) = (tour.lessons.clone(), tour.place.lesson, tour.place.passed);
     let lesson = lessons.all.get(index)?;
+    if is_in_a_fork && !lesson.is_about_forks() {
+        return tour.place.answer.as_deref().filter(|_| has_just_answered).map(text::noted);
+    }
     if has_just_answered && lesson.checks.is_empty() {
         // It happens with the next statement.
         return tour.place.answer.as_deref().map(text::noted);
@@ -172,7 +189,10 @@ async fn look<D: Toured>(domain: &mut D, since: Option<Since>) -> Option<String>
         // nobody has asked anything, keeps no prompt waiting.
         let _ = timeout(LONGEST_LOOK, application.wait_until_settled()).await;
     }
-    let mut passed = before;
+    let Some(mut passed) = still_passed(domain, lesson, before, since.as_ref()).await else {
+        let tour = domain.tour().under_way.as_ref()?;
+        return tour.place.answer.as_deref().filter(|_| has_just_answered).map(text::noted);
+    };
     while let Some(check) = lesson.checks.get(passed) {
         if !holds(domain, check, since.as_ref()).await {
             break;
@@ -192,6 +212,52 @@ async fn look<D: Toured>(domain: &mut D, since: Option<Since>) -> Option<String>
     match tour.under_way.as_ref().filter(|_| said.is_none() && has_just_answered) {
         Some(under_way) => under_way.place.answer.as_deref().map(text::noted),
         None => said,
+    }
+}
+
+/// How many checks need not be looked at again: those that have held before in the same bank. `None` where another bank is
+/// open, in which the lesson has not begun. The last check must hold as the lesson ends, since its question is about that.
+async fn still_passed<D: Toured>(
+    domain: &mut D,
+    lesson: &Lesson,
+    before: usize,
+    since: Option<&Since>,
+) -> Option<usize> {
+    let Some(open) = log_open(domain) else { return Some(before) };
+    let tour = domain.tour().under_way.as_mut()?;
+    let is_same = before == 0 || lesson.may_move_after(before) || tour.taken_in().is(&open);
+    let (is_restarted, has_crashed) = (tour.place.is_restarted, tour.place.has_crashed);
+    let passed = if is_same {
+        before
+    } else {
+        // What this run of the program has ended was another bank.
+        (tour.place.is_restarted, tour.place.has_crashed) = (false, false);
+        let begins_here = match lesson.checks.first() {
+            Some(first) => holds(domain, first, since).await,
+            None => true,
+        };
+        let tour = domain.tour().under_way.as_mut()?;
+        if !begins_here {
+            (tour.place.is_restarted, tour.place.has_crashed) = (is_restarted, has_crashed);
+            return None;
+        }
+        tour.is_reminded = false;
+        0
+    };
+    let tour = domain.tour();
+    if let Some(under_way) = &mut tour.under_way {
+        let is_known = under_way.taken_in().is(&open);
+        (under_way.place.log, under_way.passing_log) = (open.kept, open.passing);
+        if !is_known {
+            tour.keep_place();
+        }
+    }
+    match lesson.checks.last() {
+        Some(last) if passed == lesson.checks.len() && !holds(domain, last, since).await => {
+            domain.tour().under_way.as_mut()?.is_reminded = false;
+            Some(passed - 1)
+        }
+        _ => Some(passed),
     }
 }
 

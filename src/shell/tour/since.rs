@@ -30,7 +30,7 @@ impl Since {
 /// A log that the next run of the program can open again, by its URL.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct KeptSince {
-    log: String,
+    pub(super) log: String,
     since: Since,
 }
 
@@ -49,10 +49,12 @@ enum Log {
 impl Log {
     /// The log that statements go to.
     fn of<D: Toured>(domain: &D, application: &Application<D::Event>) -> Self {
+        Self::at(application, domain.forks().current_name().is_some())
+    }
+
+    fn at<E: StoredEvent>(application: &Application<E>, is_fork: bool) -> Self {
         match application.url() {
-            url if domain.forks().current_name().is_some() || *url == StoreUrl::Memory => {
-                Self::Passing(application.seams())
-            }
+            url if is_fork || *url == StoreUrl::Memory => Self::Passing(application.seams()),
             url => Self::Kept(match url.path() {
                 Some(path) => canonicalize(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned(),
                 None => url.to_string(),
@@ -101,4 +103,32 @@ async fn now<E: StoredEvent>(application: &Application<E>, position: u64) -> Opt
     let handlers = application.handlers().await.ok()?;
     let parked = handlers.iter().filter(|handler| handler.parked > 0);
     Some(Since { position, parked: parked.map(|handler| (handler.status.name.to_owned(), handler.parked)).collect() })
+}
+
+/// The bank in which a lesson is taken: the application itself, whatever fork statements go to. `None` where none is open.
+pub(super) fn log_open<D: Toured>(domain: &D) -> Option<TakenIn> {
+    Some(match Log::at(&domain.main().ok()?, false) {
+        Log::Kept(log) => TakenIn { kept: Some(log), passing: None },
+        Log::Passing(log) => TakenIn { kept: None, passing: Some(log) },
+    })
+}
+
+/// A log in which a lesson is taken: one of the two.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TakenIn {
+    /// One that the next run of the program can open again, by its URL.
+    pub(super) kept: Option<String>,
+    /// One that ends with the program.
+    pub(super) passing: Option<Seams>,
+}
+
+impl TakenIn {
+    /// Whether both are one log.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (&self.passing, &other.passing) {
+            (Some(one), Some(other)) => one.are_of_the_same(other),
+            (None, None) => self.kept == other.kept,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
 }

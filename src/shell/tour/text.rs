@@ -1,12 +1,14 @@
 //! What a tour says, in paragraphs of one line each: they are wrapped as they are printed.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use toml::Spanned;
 
 use super::bookmark::Bookmark;
 use super::lessons::{Lesson, Lessons, Question};
 use super::position::{POSITION, at_position};
+use crate::shell::term::Term;
 
 const INDENT: &str = "  ";
 
@@ -14,16 +16,25 @@ const INDENT: &str = "  ";
 const SOME_POSITION: &str = "N";
 
 /// The lesson of a place: what it is about, what to type, and what to predict before that. `module` is that of the functions.
-pub(super) fn lesson(lessons: &Lessons, place: &Bookmark, module: &str) -> String {
+/// Where nothing `is_open`, it says which file the lesson was begun in.
+pub(super) fn lesson(lessons: &Lessons, place: &Bookmark, module: &str, is_open: bool) -> String {
     let index = place.lesson;
     let Some(Lesson { title, text, needs, statements, question, .. }) = lessons.all.get(index) else {
         return String::new();
     };
     let mut said = format!("\n{INDENT}Lesson {} of {}: {}\n", index + 1, lessons.all.len(), line_of(title));
     add(&mut said, text);
+    let begun_in = place.log.as_ref().or_else(|| Some(&place.since.first()?.log)).filter(|_| !is_open);
+    let file = begun_in.map(|log| in_short(log)).filter(|file| !names(statements, file));
+    if let Some(file) = &file {
+        add(&mut said, "Nothing is open. You have begun this lesson in a file: open it again.");
+        let _ = writeln!(said, "\n{INDENT}{INDENT}{module}.open {}", Term::String(file.clone()));
+    }
     if place.is_skipped_to && !needs.is_empty() {
         add(&mut said, "It needs what the lessons before it have made. Where that is missing:");
         add_statements(&mut said, needs);
+        add(&mut said, "And then:");
+    } else if file.is_some() {
         add(&mut said, "And then:");
     }
     add_statements(&mut said, statements);
@@ -31,6 +42,18 @@ pub(super) fn lesson(lessons: &Lessons, place: &Bookmark, module: &str) -> Strin
         add(&mut said, &format!("Predict first: {} {}", line_of(&question.text), how_to_answer(module)));
     }
     told(&said, place.position)
+}
+
+/// Whether one of the statements names a file.
+fn names(statements: &[Spanned<String>], file: &str) -> bool {
+    statements.iter().any(|statement| statement.get_ref().contains(&Term::String(file.to_owned()).to_string()))
+}
+
+/// The path of a file, from the current directory where that is short.
+fn in_short(path: &str) -> String {
+    let directory = std::env::current_dir().and_then(|directory| directory.canonicalize());
+    let within = directory.ok().and_then(|directory| Path::new(path).strip_prefix(directory).ok());
+    within.map_or_else(|| path.to_owned(), |within| within.to_string_lossy().into_owned())
 }
 
 /// Says which position a lesson is about that has named none, or another one.
@@ -80,10 +103,23 @@ pub(super) fn end(lessons: &Lessons) -> String {
     said
 }
 
-/// Whether an answer is the right one, however it was written: `100`, `"100"`, `:ok` and `ok`.
+/// Whether an answer is the right one, however it was written: `100`, `100.00`, `"100"`, `:ok` and `ok`.
 fn is_right(answer: &str, right: &str) -> bool {
-    let bare = |text: &str| text.trim().trim_start_matches(':').trim_matches('"').replace('_', "").to_lowercase();
+    let bare = |text: &str| {
+        let text = text.trim().trim_start_matches(':').trim_matches('"').replace('_', "").to_lowercase();
+        without_empty_decimals(&text).map(str::to_owned).unwrap_or(text)
+    };
     bare(answer) == bare(right)
+}
+
+/// A number without the zeros that end its decimals: `70` for `70.00`.
+fn without_empty_decimals(text: &str) -> Option<&str> {
+    let (whole, decimals) = text.split_once('.')?;
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole.strip_prefix('-').unwrap_or(whole)) || !is_number(decimals) {
+        return None;
+    }
+    Some(text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn how_to_answer(module: &str) -> String {
@@ -125,11 +161,15 @@ mod tests {
     fn an_answer_may_be_written_in_several_ways() {
         for (answer, right) in
             [("100", "100"), ("1000", "1_000"), ("ok", ":ok"), ("Wolfman", "\"Wolfman\""), ("YES", "yes")]
+                .into_iter()
+                .chain([("70", "70.00"), ("70.0", "70.00"), ("-5.5", "-5.50"), ("1_000.00", "1000")])
         {
             assert!(is_right(answer, right), "{answer} {right}");
         }
         assert!(!is_right("10", "100"));
         assert!(!is_right("-100", "100"));
+        assert!(!is_right("7", "70.00"));
+        assert!(!is_right("100", "1.00"));
     }
 
     #[test]

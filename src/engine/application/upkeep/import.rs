@@ -13,9 +13,11 @@ use super::import_appends::Replayed;
 use super::import_file::{Contents, ImportFile, failed};
 use super::import_marker::{MARK, TASK, UNDER_WAY};
 use crate::engine::application::{Application, ImportError, Unavailable};
+use crate::engine::command_handler::seam::full_disk;
 use crate::engine::event_handler::ParkedError;
 use crate::engine::log::{Position, Timestamp};
 use crate::engine::runtime::{Clock, StopReason, StoreFailure, blocking};
+use crate::engine::seams::Fault;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
 use crate::engine::store::{EventStore as _, StoreError};
@@ -112,6 +114,9 @@ impl<E: StoredEvent> Application<E> {
         let held = self.or_unavailable(held.ok_or(StoreError::Closed)).await?;
         // A command may have been stored during the check of the file.
         self.check_empty().await?;
+        if self.seams().fault_of_store() == Some(Fault::DiskFull) {
+            return Err(Unavailable::Store(full_disk()).into());
+        }
         let end = Position::new(contents.events);
         let begun = Progress { checkpoint: end, state: Some(UNDER_WAY.into()), ..Progress::default() };
         let begun = self.store().write_progress(MARK, begun, ParkedChange::None).await;

@@ -7,18 +7,26 @@ use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{MAX_READ, StoreError};
 
 impl<E: StoredEvent> OverlayStore<E> {
-    /// The progress of a handler when the log ended here. Where it has gone on since, its state then is not known any more
-    /// and is folded again; and what its process manager answered only later counts as not delivered yet.
+    /// The progress of a handler when the log ended here. What its process manager answered only later counts as not
+    /// delivered yet, also if it has had no event since. Where it has gone on, its state then is not known any more and is
+    /// folded again.
     pub(super) async fn progress_then(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
-        let Some(now) = self.inner.base.read_progress(handler).await? else { return Ok(None) };
-        if now.checkpoint <= self.base_end() {
-            return Ok(Some(now));
-        }
-        let checkpoint = match self.first_unanswered(handler).await? {
-            Some(first) => first.before(),
-            None => self.base_end(),
+        let Some(now) = self.progress_now(handler).await? else { return Ok(None) };
+        let first_unanswered = self.first_unanswered(handler).await?;
+        let checkpoint = first_unanswered.map_or(self.base_end(), Position::before);
+        let was_there = now.checkpoint <= checkpoint;
+        Ok(Some(if was_there { now } else { Progress { checkpoint, ..Progress::default() } }))
+    }
+
+    /// The progress of a handler in the base. Where that does not store it, its state is folded again.
+    async fn progress_now(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
+        let stored = self.inner.base.read_progress(handler).await?;
+        let handlers_now = self.inner.handlers_now.get().into_iter().flatten();
+        let Some(checkpoint) = handlers_now.filter(|(name, _)| *name == handler).map(|(_, at)| *at).next() else {
+            return Ok(stored);
         };
-        Ok(Some(Progress { checkpoint, ..Progress::default() }))
+        let is_known = stored.as_ref().is_some_and(|stored| stored.checkpoint >= checkpoint);
+        Ok(if is_known { stored } else { Some(Progress { checkpoint, ..Progress::default() }) })
     }
 
     /// The first event of this log that a process manager answered after its end. Answers follow their events closely: only

@@ -11,7 +11,7 @@ mod handlers_then;
 mod upper;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use self::base::Base;
 pub(in crate::engine::store) use self::base::{HashAt, HashingAt};
@@ -34,6 +34,8 @@ struct Inner<E: 'static> {
     upper: Mutex<Upper<E>>,
     /// What handlers have stored here. What they stored in the base is read there.
     records: Mutex<Records>,
+    /// Where handlers of the base are that store their progress nowhere.
+    handlers_now: OnceLock<Vec<(&'static str, Position)>>,
     publisher: Publisher<E>,
 }
 
@@ -60,7 +62,15 @@ impl<E: StoredEvent> OverlayStore<E> {
         let Some(base) = Base::up_to(base, hash_at, at).await? else { return Ok(None) };
         let upper = Mutex::new(Upper::after(base.end(), base.last_time()));
         let publisher = Publisher::new(published_capacity);
-        Ok(Some(Self { inner: Arc::new(Inner { base, upper, records: Mutex::default(), publisher }) }))
+        let (records, handlers_now) = (Mutex::default(), OnceLock::new());
+        Ok(Some(Self { inner: Arc::new(Inner { base, upper, records, handlers_now, publisher }) }))
+    }
+
+    /// Says where the handlers of the base are now, if it does not store that: here they go on from there. Asked for once,
+    /// before a handler begins here.
+    pub(in crate::engine) fn handlers_are_at(&self, checkpoints: Vec<(&'static str, Position)>) {
+        // Set already: what was said first counts.
+        let _ = self.inner.handlers_now.set(checkpoints);
     }
 
     /// The position up to which the log is the base's.
