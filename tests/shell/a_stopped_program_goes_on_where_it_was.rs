@@ -3,13 +3,13 @@
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use crate::terminal::{CTRL_C, CTRL_Z, LEFT, SHELL, Terminal};
+use crate::terminal::{CTRL_C, CTRL_R, CTRL_Z, ENTER, LEFT, SHELL, TAB, Terminal};
 
 const PIN: &str = "86420975";
 const QUESTION: &str = "PIN of \"1\": ";
 
 /// The program under a shell, at its first prompt.
-fn under_a_shell() -> Terminal {
+pub(crate) fn under_a_shell() -> Terminal {
     let terminal = Terminal::open_shell();
     terminal.enter("\"$BANK\"");
     terminal.wait_for("bank(1)> ");
@@ -24,7 +24,7 @@ fn leave_in_disorder(terminal: &Terminal) {
     tcsetattr(&*terminal.keyboard, OptionalActions::Now, &settings).unwrap();
 }
 
-fn is_raw(modes: LocalModes) -> bool {
+pub(crate) fn is_raw(modes: LocalModes) -> bool {
     !modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
 }
 
@@ -50,6 +50,59 @@ fn at_the_prompt_with_the_line_that_was_typed() {
     terminal.wait_for("bank(1)> ");
     terminal.enter("exit");
     terminal.wait_for(SHELL);
+}
+
+#[test]
+fn in_a_search_of_the_history() {
+    let terminal = under_a_shell();
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+    terminal.keys(&format!("{CTRL_R}ope"));
+    terminal.wait_for("(reverse-i-search)`ope': Bank.open");
+    for _ in 0..2 {
+        terminal.keys(CTRL_Z);
+        terminal.wait_for(SHELL);
+        terminal.enter("fg");
+        terminal.wait_for("(reverse-i-search)`ope': Bank.open");
+    }
+    let row = terminal.lines().len();
+    terminal.keys("n");
+    terminal.wait_for("(reverse-i-search)`open': Bank.open");
+    assert_eq!(terminal.lines().len(), row, "the search goes on in its row: {:?}", terminal.lines());
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(3)> ");
+}
+
+#[test]
+fn between_two_tabs() {
+    let terminal = under_a_shell();
+    terminal.keys("Bank.c");
+    terminal.wait_for("bank(1)> Bank.c");
+    terminal.keys(TAB);
+    terminal.keys(CTRL_Z);
+    terminal.wait_for(SHELL);
+    terminal.enter("fg");
+    terminal.wait_for("bank(1)> Bank.c");
+    terminal.keys(TAB);
+    terminal.wait_until("the list", |screen| screen.contents().contains("Bank.check_balance"));
+    terminal.wait_for("bank(1)> Bank.c");
+}
+
+#[test]
+fn with_a_line_of_several_rows() {
+    let terminal = under_a_shell();
+    let line = format!("bank(1)> # {}", "0123456789".repeat(15));
+    terminal.keys(&line["bank(1)> ".len()..]);
+    terminal.wait_for(&line);
+    terminal.keys(CTRL_Z);
+    terminal.wait_for(SHELL);
+    terminal.enter("fg");
+    terminal.wait_for(&line);
+    let lines = terminal.lines();
+    assert_eq!(lines[lines.len() - 3..], ["shell> fg", "\"$BANK\"", &line], "{lines:?}");
+    terminal.keys(&format!("{LEFT}x"));
+    terminal.wait_for(&format!("{}x9", line.strip_suffix('9').unwrap()));
+    assert_eq!(terminal.lines().len(), lines.len(), "{:?}", terminal.lines());
 }
 
 #[test]
