@@ -24,10 +24,10 @@ mod transfer;
 
 pub use self::account::{
     Account, AccountChange, AccountCommand, AccountEntry, AccountEvent, AccountFilter, AccountHolder, AccountId,
-    Accounts, Balance, Balances, BookingDate, BookingDetails, Change, DeclinedDetails, EmailAddress, FutureDate,
-    HolderName, Incoming, InvalidAmount, InvalidDate, InvalidEmail, InvalidMemo, InvalidName, InvalidOverdraftLimit,
-    InvalidReason, Lookalike, MAX_WRONG_PINS, Memo, Money, Movement, Opening, Outgoing, OverdraftLimit, Recipient,
-    Refusal, ReleaseReason, Released, Reversal, StatedReason, TotalDeposits, TransferId,
+    Accounts, Balance, Balances, BookingDate, BookingDetails, Change, ComposedLetter, DeclinedDetails, EmailAddress,
+    FutureDate, HolderName, Incoming, InvalidAmount, InvalidDate, InvalidEmail, InvalidMemo, InvalidName,
+    InvalidOverdraftLimit, InvalidReason, Lookalike, MAX_WRONG_PINS, Memo, Money, Movement, Opening, Outgoing,
+    OverdraftLimit, Recipient, Refusal, ReleaseReason, Released, Reversal, StatedReason, TotalDeposits, TransferId,
 };
 pub use self::ceo_bonus::{CeoBonus, PaidBonuses};
 pub use self::currency::{
