@@ -15,7 +15,7 @@ use super::functions::{
 use super::held::{forget_reads, held, held_behind, is_store_broken, progress};
 use super::in_flight::Landed;
 use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
-use super::language::{Statement, SyntaxError};
+use super::language::{OpenStatement, Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 pub use super::next::Next;
 use super::next::{next_after, refused};
@@ -310,14 +310,17 @@ impl<D: Domain> Session<D> {
         if !self.style.echo || self.style.json {
             return;
         }
-        let mut prompt = self.prompt_of(number);
+        let first = self.prompt_of(number);
+        let (mut prompt, mut open) = (first.clone(), OpenStatement::default());
         let mut output = self.pending_output.lock();
         for line in statement.lines() {
             output.push_str(&prompt);
             // Writing to a string does not fail.
             let _ = write_escaped(&mut *output, line);
             output.push('\n');
-            prompt = prompt_text::continued(&prompt);
+            open.follow(line);
+            open.follow("\n");
+            prompt = prompt_text::continued(&first, open.is_within_string());
         }
     }
 
