@@ -11,7 +11,7 @@ impl Assistant {
     /// The arguments still to be typed at the end of `line`.
     pub(super) fn hint(&self, line: &str) -> Option<String> {
         let statement = PartialStatement::at_the_end_of(line, self.vocabulary);
-        if statement.within_comment {
+        if statement.within_comment || statement.is_closed {
             return None;
         }
         if statement.within_string && line.ends_with('\n') {
@@ -70,6 +70,8 @@ mod tests {
         assert_eq!(hint("Bank.deposit \"Wolfman\""), Some(", amount, [memo: …], [on: …]".into()));
         assert_eq!(hint("Bank.deposit \"Wolfman\", "), Some("amount, [memo: …], [on: …]".into()));
         assert_eq!(hint("Bank.deposit(\"Wolfman\",\n  "), Some("amount, [memo: …], [on: …]".into()));
+        assert_eq!(hint("Bank.deposit(\"Wolfman\", 1)"), None);
+        assert_eq!(hint("Bank.close(); Bank.deposit"), hint("Bank.deposit"));
         assert_eq!(hint("Bank.deposit \"Wolfman\", 1"), Some(", [memo: …], [on: …]".into()));
         assert_eq!(hint("deposit \"Wolfman\", 1"), hint("Bank.deposit \"Wolfman\", 1"));
         assert_eq!(hint("Bank.consistency "), Some(":strong | :eventual".into()));

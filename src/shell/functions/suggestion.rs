@@ -27,8 +27,11 @@ pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + C
     }
     let written = written.to_lowercase();
     let alone = last_part(&written);
-    // Of several there may be one function: `logs`.
-    let singular = alone.strip_suffix('s').unwrap_or(alone);
+    // Of several there may be one function: `logs`. What is in the plural in another module is mostly none: `IO.puts`.
+    let singular = match written.split_once('.') {
+        Some((module, _)) if !functions.clone().any(|function| is_almost_in(module, function)) => alone,
+        _ => alone.strip_suffix('s').unwrap_or(alone),
+    };
     let may_be_slip = !NO_SLIPS.contains(&alone);
 
     let harmless = || functions.clone().filter(|function| !function.ends);
@@ -69,6 +72,11 @@ pub(super) fn suggestions(functions: impl Iterator<Item = &'static Function> + C
 fn names(function: &'static Function) -> impl Iterator<Item = (String, &'static Function)> {
     let own = (function.to_string(), function);
     [own].into_iter().chain(function.alias_names().map(move |alias| (alias, function)))
+}
+
+/// Whether a module is that of a function, with one slip at most.
+fn is_almost_in(module: &str, function: &Function) -> bool {
+    function.module.is_some_and(|known| slips(module, &known.to_lowercase()).is_some())
 }
 
 /// A name without its module.

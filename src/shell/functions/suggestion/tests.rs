@@ -79,6 +79,8 @@ fn what_people_mean_is_suggested() {
         ("Bank.trash", &[]),
         ("Bank.crop", &[]),
         ("Bank.lose", &[]),
+        ("IO.puts", &[]),
+        ("Account.balance", &["Bank.check_balance"]),
         ("frobnicate", &[]),
     ] {
         assert_eq!(meant(word), names, "{word}");
