@@ -58,8 +58,8 @@ pub(super) fn is_slip_of_fingers(written: &str, known: &str) -> bool {
 fn are_neighbours(one: char, other: char) -> bool {
     const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
     let key = |letter| {
-        let places = ROWS.iter().enumerate().filter_map(|(row, keys)| Some((row, keys.find(letter)?)));
-        places.last()
+        let mut places = ROWS.iter().enumerate().filter_map(|(row, keys)| Some((row, keys.find(letter)?)));
+        places.next()
     };
     let (Some((row, column)), Some((other_row, other_column))) = (key(one), key(other)) else { return false };
     match row.cmp(&other_row) {
