@@ -259,3 +259,28 @@ fn second_id(columns: &[Column]) -> Option<usize> {
 fn label(heading: &str) -> String {
     heading.trim_end_matches("_id").replace('_', " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handlers(handler: &str) -> Table {
+        let columns = (&["handler", "checkpoint", "next_attempt", "last_error"]).into();
+        Table { columns, rows: vec![vec![Term::String(handler.to_owned()), Term::Integer(7), Term::Nil, Term::Nil]] }
+    }
+
+    #[test]
+    fn it_says_so_where_values_are_shortened_and_not_where_only_headings_are() {
+        assert_eq!(fitted(&handlers("balances"), 40), "handler   at  next  error\nbalances   7");
+        let cut = fitted(&handlers(&"a handler with a long name ".repeat(2)), 40);
+        assert!(cut.contains("…   7") && cut.ends_with("\nShortened; wide: true shows all in full."), "{cut}");
+        // Below its row a value is whole, unless the row is too short for it.
+        let mut table = handlers("balances");
+        table.rows[0][3] = Term::String("it failed".to_owned());
+        assert_eq!(
+            fitted(&table, 24),
+            "handler   at  next\nbalances   7\n          last error it…\nShortened; wide: true\nshows all in full."
+        );
+        assert_eq!(fitted(&table, 32), "handler   at  next  error\nbalances   7        it failed");
+    }
+}
