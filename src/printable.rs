@@ -1,9 +1,11 @@
 //! Which characters are printable, and which texts are names. The domains' texts and the shell's output build their own
 //! rules on these.
 
+use std::fmt::{self, Write as _};
+
 use thiserror::Error;
 use unicode_normalization::char::is_combining_mark;
-use unicode_normalization::is_nfc;
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 /// The maximum length of a name in characters (Unicode scalar values).
 pub(crate) const MAX_NAME_CHARACTERS: usize = 64;
@@ -41,9 +43,41 @@ pub enum Lookalike {
     /// It has a character without width.
     #[error("cannot hold zero-width characters")]
     ZeroWidth,
-    /// It has a letter and its mark as two characters, and there is one character for both.
-    #[error("has composed letters: type \u{e9} as one character, not as e and a mark")]
-    Decomposed,
+    /// It has a letter in other characters than Unicode composes it of, such as a letter and its mark as two characters
+    /// where there is one for both.
+    #[error("has composed letters: type {0}")]
+    Decomposed(ComposedLetter),
+}
+
+/// A letter as Unicode composes it: mostly one character, or one and the marks that stay apart from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComposedLetter {
+    letter: char,
+    marks: [Option<char>; 2],
+}
+
+impl ComposedLetter {
+    /// The first letter of a text that is written otherwise.
+    fn first_that_differs(text: &str) -> Self {
+        let composed: Vec<_> = text.nfc().collect();
+        let same = text.chars().zip(&composed).take_while(|(written, composed)| written == *composed).count();
+        let up_to_it = &composed[..composed.len().min(same + 1)];
+        let start = up_to_it.iter().rposition(|character| !is_combining_mark(*character)).unwrap_or(0);
+        let mut marks = composed[start..].iter().skip(1).copied().take_while(|mark| is_combining_mark(*mark));
+        Self { letter: composed.get(start).copied().unwrap_or_default(), marks: [marks.next(), marks.next()] }
+    }
+
+    fn characters(self) -> impl Iterator<Item = char> {
+        [self.letter].into_iter().chain(self.marks.into_iter().flatten())
+    }
+}
+
+impl fmt::Display for ComposedLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.characters().try_for_each(|character| f.write_char(character))?;
+        f.write_str(if self.marks[0].is_some() { " as the characters" } else { " as the one character" })?;
+        self.characters().try_for_each(|character| write!(f, " U+{:04X}", u32::from(character)))
+    }
 }
 
 /// The rules for new names of accounts, of holders and of users: no two of them look the same.
@@ -94,7 +128,7 @@ pub(crate) fn check_unmistakable(text: &str) -> Result<(), Lookalike> {
     match () {
         () if text.trim() != text => Err(Lookalike::OuterBlank),
         () if text.chars().any(has_no_width) => Err(Lookalike::ZeroWidth),
-        () if !is_nfc(text) => Err(Lookalike::Decomposed),
+        () if !is_nfc(text) => Err(Lookalike::Decomposed(ComposedLetter::first_that_differs(text))),
         () => Ok(()),
     }
 }
@@ -180,10 +214,19 @@ mod tests {
             ("\u{feff}Josh", Lookalike::ZeroWidth),
             ("Jo\u{ad}sh", Lookalike::ZeroWidth),
             ("\u{3164}", Lookalike::ZeroWidth),
-            ("Zoe\u{308}", Lookalike::Decomposed),
-            ("\u{212b}", Lookalike::Decomposed),
         ] {
             assert_eq!(check_name(name), Err(InvalidName::Lookalike(reason)), "{name:?}");
+            assert_eq!(check_stored_name(name), Ok(()), "{name:?}");
+        }
+        for (name, composed) in [
+            ("Zoe\u{308}", "\u{eb} as the one character U+00EB"),
+            ("\u{e9}\u{212b}", "\u{c5} as the one character U+00C5"),
+            ("\u{212a}", "K as the one character U+004B"),
+            ("x\u{958}", "\u{915}\u{93c} as the characters U+0915 U+093C"),
+            ("q\u{307}\u{323}", "q\u{323}\u{307} as the characters U+0071 U+0323 U+0307"),
+        ] {
+            let message = format!("a name has composed letters: type {composed}");
+            assert_eq!(check_name(name).map_err(|invalid| invalid.to_string()), Err(message), "{name:?}");
             assert_eq!(check_stored_name(name), Ok(()), "{name:?}");
         }
         for name in ["Josh Wolf", "Zo\u{eb}", "山田 太郎", "مريم", "q\u{308}", "🐺", "हिन्दी", "ไม้"]

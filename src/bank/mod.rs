@@ -24,8 +24,8 @@ mod transfer;
 
 pub use self::account::{
     Account, AccountChange, AccountCommand, AccountDetails, AccountEntry, AccountEvent, AccountFilter, AccountHolder,
-    AccountId, Accounts, Balance, Balances, BookingDate, BookingDetails, Change, DeclinedDetails, EmailAddress,
-    FutureDate, HolderName, Incoming, InvalidAmount, InvalidDate, InvalidEmail, InvalidMemo, InvalidName,
+    AccountId, Accounts, Balance, Balances, BookingDate, BookingDetails, Change, ComposedLetter, DeclinedDetails,
+    EmailAddress, FutureDate, HolderName, Incoming, InvalidAmount, InvalidDate, InvalidEmail, InvalidMemo, InvalidName,
     InvalidOverdraftLimit, InvalidReason, Lookalike, MAX_WRONG_PINS, Memo, Money, Movement, Opening, Outgoing,
     OverdraftLimit, Recipient, Refusal, ReleaseReason, Released, Reversal, StatedReason, TotalDeposits, TransferId,
 };

@@ -29,5 +29,5 @@ pub use quantity::{InvalidQuantity, Quantity};
 pub use read_service::{ReadOptions, ReadService};
 #[cfg(feature = "sqlite")]
 pub use store::{LibraryStore, NoLibraryStore};
-pub use text::{Author, InvalidText, Lookalike, Title, UserId};
+pub use text::{Author, ComposedLetter, InvalidText, Lookalike, Title, UserId};
 pub use write_service::{WriteOptions, WriteService};

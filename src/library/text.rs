@@ -7,7 +7,7 @@ use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use crate::printable::Lookalike;
+pub use crate::printable::{ComposedLetter, Lookalike};
 use crate::printable::{check_unmistakable, check_unmistakable_name, is_printable};
 
 /// Why a text is refused.
@@ -185,16 +185,13 @@ mod tests {
 
     #[test]
     fn no_new_text_looks_like_another_and_stored_ones_stay_readable() {
-        for (text, reason) in [
-            ("Dune ", Lookalike::OuterBlank),
-            ("Du\u{200b}ne", Lookalike::ZeroWidth),
-            ("Zoe\u{308}", Lookalike::Decomposed),
-        ] {
+        for (text, reason) in [("Dune ", Lookalike::OuterBlank), ("Du\u{200b}ne", Lookalike::ZeroWidth)] {
             let invalid = InvalidText::Lookalike(reason);
             assert_eq!(Title::new(text), Err(invalid), "{text:?}");
             assert_eq!(Author::new(text), Err(invalid), "{text:?}");
             assert_eq!(UserId::new(text).unwrap().check_new(), Err(invalid), "{text:?}");
             assert_eq!(Title::try_from(text.to_owned()).unwrap().as_str(), text);
         }
+        assert!(matches!(Title::new("Zoe\u{308}"), Err(InvalidText::Lookalike(Lookalike::Decomposed(_)))));
     }
 }

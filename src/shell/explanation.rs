@@ -10,7 +10,7 @@ pub(super) fn explanation(outcome: &Outcome, call: Call<'_>) -> Option<String> {
     let (term, note, own) = match outcome {
         Ok(Reply { term, explanation, .. }) => (term, None, explanation.as_ref()),
         Err(NotDone { reply, detail, .. }) => match detail.as_deref() {
-            Some(Detail::Note(note)) => (reply, Some(note), None),
+            Some(Detail::Malformed(note) | Detail::Note(note)) => (reply, Some(note), None),
             Some(Detail::Explanation(explanation)) => (reply, None, Some(explanation)),
             None => (reply, None, None),
         },

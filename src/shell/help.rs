@@ -48,7 +48,7 @@ pub const fn shell_functions(help_example: &'static str, try_example: &'static s
             run: |_, _| Ok(ShellReply::History),
         },
         ShellFunction {
-            function: own("clear", &[], "clears the screen; so does Ctrl-L", "clear"),
+            function: own("clear", &[], "clears the screen; so does Ctrl-L", "clear").meant_by(&["cls", "reset"]),
             run: |_, _| Ok(ShellReply::ClearScreen),
         },
         ShellFunction {

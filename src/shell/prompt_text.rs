@@ -20,11 +20,14 @@ pub(super) fn first(domain: &str, open: Option<&str>, fork: Option<&str>, held: 
     format!("{domain}{}{}{held}({number})> ", part(':', open), part('/', fork))
 }
 
-/// The prompt for the second and later lines of a statement, as wide as the first: `....(1)> `.
-pub(super) fn continued(first: &str) -> String {
-    match first.rfind('(') {
-        Some(number) => format!("{}{}", ".".repeat(first[..number].width()), &first[number..]),
-        None => first.to_owned(),
+/// The prompt for the second and later lines of a statement, as wide as the first: `....(1)> `, and within a string
+/// `...(1)"> `.
+pub(super) fn continued(first: &str, is_within_string: bool) -> String {
+    let Some(number) = first.rfind('(') else { return first.to_owned() };
+    let (name, number) = first.split_at(number);
+    match number.strip_suffix("> ").filter(|_| is_within_string) {
+        Some(number) => format!("{}{number}\"> ", ".".repeat(name.width().saturating_sub(1))),
+        None => format!("{}{number}", ".".repeat(name.width())),
     }
 }
 

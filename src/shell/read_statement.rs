@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::functions::{
     Arguments, CallError, CallProblem, Domain, Function, Row, ShellReply, Vocabulary, WantedSecret, check,
 };
-use super::language::{Name, Problem, Span, Statement, Statements, SyntaxError, TRY};
+use super::language::{Name, Problem, Span, Statement, Statements, SyntaxError, TRY, TokenKind, Tokens};
 use super::mistake::{Mistake, Source};
 use super::redaction::{Visible, secrets, without_secrets};
 
@@ -62,11 +62,17 @@ impl<'a, D: Domain> ReadStatement<'a, D> {
             Err(error) => &error.statement,
         };
         let shown = visible.part(text, span.clone());
-        Self {
-            holds_secret: shown != text[span.clone()],
-            shown: shown.into(),
-            call: Err(Mistake::new(source, &place, message, &visible)),
-        }
+        let mistake = Mistake::new(source, &place, message, &visible);
+        let long_string = statement.is_err().then(|| long_string(text, span.start, place.start)).flatten();
+        let mistake = match long_string {
+            Some(string) => {
+                let Mistake { message, line, column, .. } = mistake;
+                let message = format!("{LONG_STRING} If not, {line}:{column}: {message}");
+                Mistake::new(source, &string, message, &visible)
+            }
+            None => mistake,
+        };
+        Self { holds_secret: shown != text[span.clone()], shown: shown.into(), call: Err(mistake) }
     }
 
     fn understood(text: &'a str, statement: &Statement<'_>, function: &Function, call: Runnable<'a, D>) -> Self {
@@ -134,6 +140,17 @@ fn runnable<'a, D: Domain>(
             Ok((function, call(row, arguments)))
         }
     }
+}
+
+/// What is mostly wrong where a string ends on another line than it begins on.
+const LONG_STRING: &str = "this string goes on over the end of the line: is a `\"` missing?";
+
+/// The opening quote of the first string of a statement that ends on another line, if that is before the place of a mistake.
+fn long_string(text: &str, statement: usize, mistake: usize) -> Option<Span> {
+    let before = Tokens::starting_at(text, statement).take_while(|token| token.start < mistake);
+    let mut strings = before.filter(|token| matches!(token.kind, TokenKind::String | TokenKind::OpenString));
+    let long = strings.find(|string| text[string.start..string.end.min(mistake)].contains('\n'))?;
+    Some(long.start..long.start + 1)
 }
 
 /// The error about the function of a statement that cannot be parsed, if there is no such function: whoever writes

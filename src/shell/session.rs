@@ -10,10 +10,12 @@ use super::calls_in_flight::Landed;
 use super::escape::write_escaped;
 use super::explanation::explanation;
 use super::function_table::is_wide;
-use super::functions::{Call, Domain, Failed, FindingSecret, Outcome, Reply, SentCall, ShellReply, Vocabulary};
+use super::functions::{
+    Call, Domain, Failed, FindingSecret, NotDone, Outcome, Reply, SentCall, ShellReply, Vocabulary,
+};
 use super::held::{forget_reads, held, held_behind, is_store_broken, progress};
 use super::json_records::{LateRecord, MistakeRecord, StatementRecord, print_json};
-use super::language::{Statement, SyntaxError};
+use super::language::{OpenStatement, Statement, SyntaxError};
 use super::mistake::{Mistake, Source};
 pub use super::next::Next;
 use super::next::{next_after, refused};
@@ -237,7 +239,7 @@ impl<D: Domain> Session<D> {
         let (reply, failed, is_done) = match outcome {
             Ok(reply) => (reply, None, true),
             Err(not_done) => {
-                let (reply, failed) = not_done.into_reply();
+                let (reply, failed) = self.told(not_done).into_reply();
                 (reply, failed, false)
             }
         };
@@ -252,7 +254,7 @@ impl<D: Domain> Session<D> {
         let (mut reply, mut failed, is_done) = match outcome {
             Ok(reply) => (reply, None, true),
             Err(not_done) => {
-                let (reply, failed) = not_done.into_reply();
+                let (reply, failed) = self.told(not_done).into_reply();
                 (reply, failed, false)
             }
         };
@@ -265,6 +267,11 @@ impl<D: Domain> Session<D> {
         self.record.answer(self.recorded, reply.answer(failed.as_ref()), progress(&self.domain, &self.trace));
         self.print(statement, &reply, failed.as_ref(), None);
         next_after(failed, self.domain.failure(), refused(&reply, is_done))
+    }
+
+    /// What was not done, with as much as is told of why: a script gets the error alone.
+    fn told(&self, not_done: NotDone) -> NotDone {
+        if self.style.json || self.style.for_a_person { not_done } else { not_done.for_a_script() }
     }
 
     /// Records a mistake. With JSON it is printed among the replies as well; otherwise only the caller reports it.
@@ -303,14 +310,17 @@ impl<D: Domain> Session<D> {
         if !self.style.echo || self.style.json {
             return;
         }
-        let mut prompt = self.prompt_of(number);
+        let first = self.prompt_of(number);
+        let (mut prompt, mut open) = (first.clone(), OpenStatement::default());
         let mut output = self.pending_output.lock();
         for line in statement.lines() {
             output.push_str(&prompt);
             // Writing to a string does not fail.
             let _ = write_escaped(&mut *output, line);
             output.push('\n');
-            prompt = prompt_text::continued(&prompt);
+            open.follow(line);
+            open.follow("\n");
+            prompt = prompt_text::continued(&first, open.is_within_string());
         }
     }
 

@@ -17,6 +17,15 @@ fn with_a_car() -> Terminal {
 }
 
 #[test]
+fn its_banner_says_how_to_begin() {
+    let terminal = Terminal::open_example("parking_garage", "garage(1)> ");
+    let version = env!("CARGO_PKG_VERSION");
+    let banner =
+        format!("parking_garage {version}: start with Garage.enter; help lists the functions; exit or Ctrl-D leaves");
+    assert_eq!(terminal.lines()[0], banner);
+}
+
+#[test]
 fn functions_and_the_names_of_lots_are_completed() {
     let terminal = with_a_car();
     terminal.keys(&format!("Ga{TAB}fr{TAB} \"no{TAB}"));

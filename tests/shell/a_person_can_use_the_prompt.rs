@@ -119,7 +119,7 @@ fn pasted_statements_all_run_and_an_open_string_is_continued() {
     terminal.keys("Bank.open\rBank.create 1; Bank.create 2\rBank.deposit 2, 7\r");
     terminal.wait_for("bank(5)> ");
     terminal.enter("Bank.create \"a");
-    terminal.wait_for("....(5)> ");
+    terminal.wait_for("...(5)\"> within a string: \" ends it, Ctrl-C drops the statement");
     terminal.enter("b\"");
     terminal.wait_for("bank(6)> ");
     let lines = terminal.lines();

@@ -3,13 +3,13 @@
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use crate::terminal::{CTRL_C, CTRL_Z, LEFT, SHELL, Terminal};
+use crate::terminal::{CTRL_C, CTRL_R, CTRL_Z, ENTER, LEFT, SHELL, TAB, Terminal};
 
 const PIN: &str = "86420975";
 const QUESTION: &str = "PIN of \"1\": ";
 
 /// The program under a shell, at its first prompt.
-fn under_a_shell() -> Terminal {
+pub(crate) fn under_a_shell() -> Terminal {
     let terminal = Terminal::open_shell();
     terminal.enter("\"$BANK\"");
     terminal.wait_for("bank(1)> ");
@@ -24,7 +24,7 @@ fn leave_in_disorder(terminal: &Terminal) {
     tcsetattr(&*terminal.keyboard, OptionalActions::Now, &settings).unwrap();
 }
 
-fn is_raw(modes: LocalModes) -> bool {
+pub(crate) fn is_raw(modes: LocalModes) -> bool {
     !modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
 }
 
@@ -42,7 +42,7 @@ fn at_the_prompt_with_the_line_that_was_typed() {
         terminal.wait_for(SHELL);
         terminal.enter("fg");
         terminal.wait_for("bank(1)> Bank.ope");
-        assert!(is_raw(terminal.modes()));
+        terminal.wait_for_modes("keys", is_raw);
     }
     terminal.keys(&format!("{LEFT}x"));
     terminal.wait_for("bank(1)> Bank.opxe");
@@ -50,6 +50,59 @@ fn at_the_prompt_with_the_line_that_was_typed() {
     terminal.wait_for("bank(1)> ");
     terminal.enter("exit");
     terminal.wait_for(SHELL);
+}
+
+#[test]
+fn in_a_search_of_the_history() {
+    let terminal = under_a_shell();
+    terminal.enter("Bank.open");
+    terminal.wait_for("bank(2)> ");
+    terminal.keys(&format!("{CTRL_R}ope"));
+    terminal.wait_for("(reverse-i-search)`ope': Bank.open");
+    for _ in 0..2 {
+        terminal.keys(CTRL_Z);
+        terminal.wait_for(SHELL);
+        terminal.enter("fg");
+        terminal.wait_for("(reverse-i-search)`ope': Bank.open");
+    }
+    let row = terminal.lines().len();
+    terminal.keys("n");
+    terminal.wait_for("(reverse-i-search)`open': Bank.open");
+    assert_eq!(terminal.lines().len(), row, "the search goes on in its row: {:?}", terminal.lines());
+    terminal.keys(ENTER);
+    terminal.wait_for("bank(3)> ");
+}
+
+#[test]
+fn between_two_tabs() {
+    let terminal = under_a_shell();
+    terminal.keys("Bank.c");
+    terminal.wait_for("bank(1)> Bank.c");
+    terminal.keys(TAB);
+    terminal.keys(CTRL_Z);
+    terminal.wait_for(SHELL);
+    terminal.enter("fg");
+    terminal.wait_for("bank(1)> Bank.c");
+    terminal.keys(TAB);
+    terminal.wait_until("the list", |screen| screen.contents().contains("Bank.check_balance"));
+    terminal.wait_for("bank(1)> Bank.c");
+}
+
+#[test]
+fn with_a_line_of_several_rows() {
+    let terminal = under_a_shell();
+    let line = format!("bank(1)> # {}", "0123456789".repeat(15));
+    terminal.keys(&line["bank(1)> ".len()..]);
+    terminal.wait_for(&line);
+    terminal.keys(CTRL_Z);
+    terminal.wait_for(SHELL);
+    terminal.enter("fg");
+    terminal.wait_for(&line);
+    let lines = terminal.lines();
+    assert_eq!(lines[lines.len() - 3..], ["shell> fg", "\"$BANK\"", &line], "{lines:?}");
+    terminal.keys(&format!("{LEFT}x"));
+    terminal.wait_for(&format!("{}x9", line.strip_suffix('9').unwrap()));
+    assert_eq!(terminal.lines().len(), lines.len(), "{:?}", terminal.lines());
 }
 
 #[test]
@@ -62,7 +115,7 @@ fn at_the_prompt_whoever_stopped_it() {
         terminal.wait_for(SHELL);
         terminal.enter("fg");
         terminal.wait_for("bank(1)> Bank.ope");
-        assert!(is_raw(terminal.modes()), "{signal:?}");
+        terminal.wait_for_modes("keys", is_raw);
     }
     terminal.keys(&format!("{LEFT}x"));
     terminal.wait_for("bank(1)> Bank.opxe");
@@ -151,13 +204,12 @@ fn on_a_terminal_that_can_do_little_it_stops_without_leaving_it_silent() {
     assert!(!received.contains(&PIN[2..]), "{received}");
 }
 
-/// Waits until the program has read all that was typed.
+/// How many bytes the program that has the terminal has read.
 #[cfg(target_os = "linux")]
-fn wait_until_read(terminal: &Terminal) {
-    let descriptor = std::fs::File::open(format!("/proc/{}/fd/0", terminal.child.id())).unwrap();
-    while rustix::io::ioctl_fionread(&descriptor).unwrap() > 0 {
-        std::thread::yield_now();
-    }
+fn bytes_read(terminal: &Terminal) -> usize {
+    let program = rustix::termios::tcgetpgrp(&*terminal.keyboard).unwrap();
+    let counts = std::fs::read_to_string(format!("/proc/{program}/io")).unwrap();
+    counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
 }
 
 #[test]
@@ -171,8 +223,12 @@ fn on_a_terminal_that_can_do_little_nobody_else_reads_a_pin_that_was_begun() {
     terminal.received.lock().unwrap().clear();
     terminal.enter("Bank.withdraw 1, 30");
     terminal.wait_for(QUESTION);
+    let before = bytes_read(&terminal);
     terminal.keys(&PIN[..4]);
-    wait_until_read(&terminal);
+    // What is on its way to the program counts as typed for nobody else either.
+    while bytes_read(&terminal) < before + 4 {
+        std::thread::yield_now();
+    }
     terminal.signal(Signal::TSTP);
     terminal.wait_for(SHELL);
     terminal.enter("fg");

@@ -115,6 +115,13 @@ fn what_is_malformed_is_said_below_the_error_with_what_was_given() {
         ),
         ("change_holder 1, \"\u{301}x\"", "{:error, :invalid_name}", "  account \"1\", holder"),
         (
+            "create \"\u{212b}\"",
+            "{:error, :invalid_name}",
+            "  account \"\u{212b}\" - a name has composed letters: type \u{c5} as the one character U+00C5",
+        ),
+        ("check_balance \"\"", "{:error, :invalid_name}", "  account \"\" - a name cannot be empty"),
+        ("try deposit 1, 5.5", "{:error, :no_decimals}, and nothing was stored", "  amount 5.5 - this bank has whole"),
+        (
             "retry 7",
             "{:error, :not_parked}",
             "  number 7 - no event is parked under this number: Bank.parked lists those that are",
@@ -130,10 +137,6 @@ fn what_is_malformed_is_said_below_the_error_with_what_was_given() {
         assert_eq!(answered[0], term, "{statement}");
         assert!(answered[1].starts_with(line), "{statement}: {answered:?}");
     }
-    let script = run(&["--quiet"], "Bank.open ceo_bonus: \"CEO\u{a0}1\"\nBank.open ceo_bonus: \"\u{301}\"\n");
-    let malformed = "{:error, :invalid_name}\n  a name has no blank but the space\n\
-                     {:error, :invalid_name}\n  a name cannot hold a mark or an accent without its letter\n";
-    assert_eq!(script.stdout, malformed);
 }
 
 #[test]
@@ -185,6 +188,18 @@ fn a_wrong_pin_that_locks_the_account_says_so() {
 fn a_script_prints_the_error_alone() {
     let finished = run(&["--quiet"], "Bank.open\nBank.check_balance \"Nobody\"\nBank.deposit 1, 0\n");
     assert_eq!(finished.stdout, "{:ok, #Bank<memory>}\n:no_account\n{:error, :invalid_amount}\n");
+    let malformed = "Bank.open ceo_bonus: \"CEO\u{a0}1\"\nBank.open ceo_bonus: \"\u{301}\"\n";
+    assert_eq!(run(&["--quiet"], malformed).stdout, "{:error, :invalid_name}\n{:error, :invalid_name}\n");
+    // What is wrong with an argument is there for programs.
+    let objects = run(&["--json"], malformed).stdout;
+    let notes = ["a name has no blank but the space", "a name cannot hold a mark or an accent without its letter"];
+    for (object, note) in objects.lines().zip(notes) {
+        assert!(
+            object.contains(&format!("\"reply\":{{\"error\":\"invalid_name\"}},\"notes\":[\"{note}\"]")),
+            "{object}"
+        );
+    }
+    assert_eq!(objects.lines().count(), notes.len());
 }
 
 #[test]

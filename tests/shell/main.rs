@@ -41,6 +41,7 @@ mod transcripts_are_what_is_printed;
 mod what_a_function_answers_is_in_its_help;
 mod what_is_answered_has_its_colour;
 mod what_is_pasted_is_one_thing;
+mod what_takes_long_can_be_stopped_too;
 
 // What several of them need.
 #[path = "../support/browser.rs"]

@@ -29,6 +29,36 @@ fn tab_reaches_every_name_and_counts_what_it_does_not_list() {
 }
 
 #[test]
+fn an_open_string_has_a_prompt_of_its_own_and_ctrl_c_leaves_it() {
+    let terminal = Terminal::open_with_arguments(&["-i", "--quiet", "-c", "Bank.open; Bank.create :A"], "bank(3)> ");
+    terminal.enter("Bank.deposit \"A, 5");
+    terminal.wait_for("...(3)\"> within a string: \" ends it, Ctrl-C drops the statement");
+    terminal.enter("Bank.check_balance 1");
+    terminal.wait_for("...(3)\"> within a string: \" ends it, Ctrl-C drops the statement");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("bank(3)> ");
+    // Where the string ends, a call that goes on has the usual prompt.
+    terminal.enter("Bank.deposit(\"A");
+    terminal.wait_for("...(3)\"> within a string: \" ends it, Ctrl-C drops the statement");
+    terminal.enter("\",");
+    terminal.wait_for("....(3)> amount, [memo: …], [on: …]");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("bank(3)> ");
+    terminal.enter("Bank.deposit \"A, 5");
+    terminal.wait_until("the string", |screen| screen.contents().trim_end().ends_with("drops the statement"));
+    terminal.enter("\" 5");
+    terminal.wait_for("bank(3)> ");
+    let lines = terminal.lines();
+    let report = [
+        "error: 1:14: this string goes on over the end of the line: is a `\"` missing? If not, 2:3: write `,`",
+        "before this argument, as in `Bank.deposit(\"Wolfman\", 100)`",
+        "  Bank.deposit \"A, 5",
+        "               ^",
+    ];
+    assert_eq!(lines[lines.len() - 5..lines.len() - 1], report, "{lines:?}");
+}
+
+#[test]
 fn tab_within_a_string_doubles_no_quote() {
     let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open; Bank.create :Wolfman"], "bank(3)> ");
     terminal.keys(&format!("Bank.deposit \"Wo\", 5{}{TAB}", LEFT.repeat(4)));
@@ -179,7 +209,7 @@ fn a_call_goes_on_after_a_parenthesis_or_a_comma() {
 fn the_prompt_says_what_is_open() {
     let terminal = Terminal::open_with_arguments(&["-i", "-c", "Bank.open \"bank.db\""], "bank:bank.db(2)> ");
     terminal.enter("Bank.create \"a");
-    terminal.wait_for("............(2)> ");
+    terminal.wait_for("...........(2)\"> within a string: \" ends it, Ctrl-C drops the statement");
     terminal.enter("\"; Bank.close");
     terminal.wait_for("bank(4)> ");
 }
@@ -228,7 +258,11 @@ fn the_first_line_says_which_program_this_is_and_how_to_begin() {
         [("library_write_service", "library_write(1)> "), ("library_read_service", "library_read(1)> ")]
     {
         let terminal = Terminal::open_example_with(name, &["--store", "library.db"], prompt);
-        assert!(banner(&terminal).starts_with(&format!("{name} {version}: Library")), "{}", banner(&terminal));
+        assert!(
+            banner(&terminal).starts_with(&format!("{name} {version}: start with Library")),
+            "{}",
+            banner(&terminal)
+        );
     }
 }
 

@@ -46,11 +46,11 @@ fn of_lines_that_come_at_once_nothing_runs_behind_one_that_is_not_utf_8() {
 fn what_is_not_utf_8_is_told_at_its_place_in_the_statement() {
     let terminal = Terminal::open();
     terminal.enter("Bank.open \"a");
-    terminal.wait_for("....(1)> ");
+    terminal.wait_for("...(1)\"> within a string: \" ends it, Ctrl-C drops the statement");
     terminal.keys("abcd");
-    terminal.wait_until("the line", |screen| screen.contents().contains("....(1)> abcd"));
+    terminal.wait_until("the line", |screen| screen.contents().contains("...(1)\"> abcd"));
     terminal.keys(LEFT);
-    terminal.wait_until("the cursor", |screen| usize::from(screen.cursor_position().1) == "....(1)> abc".len());
+    terminal.wait_until("the cursor", |screen| usize::from(screen.cursor_position().1) == "...(1)\"> abc".len());
     terminal.bytes(b"\xff");
     terminal.wait_until("the mistake", |screen| screen.contents().contains("error: 2:4: this is not UTF-8"));
     terminal.wait_for("bank(1)> ");

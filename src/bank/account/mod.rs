@@ -39,7 +39,7 @@ pub use self::commands::{AccountCommand, Opening};
 pub use self::email_address::{EmailAddress, InvalidEmail};
 pub use self::events::AccountEvent;
 pub use self::holder::{AccountHolder, HolderName};
-pub use self::id::{AccountId, InvalidName, Lookalike};
+pub use self::id::{AccountId, ComposedLetter, InvalidName, Lookalike};
 pub use self::list::{AccountDetails, AccountEntry, AccountFilter, Accounts, Recipient};
 pub use self::money::{InvalidAmount, Money};
 pub use self::movement::Movement;

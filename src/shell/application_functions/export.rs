@@ -9,6 +9,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("export", &[FILE], "writes the log to a file", "{module}.export \"events.jsonl\"")
             .group("Upkeep")
+            .meant_by(&["dump", ".dump"])
             .details(
                 "Each event becomes a JSON object on a line, with all its metadata. The file must not exist yet, and only\n\
                 its owner may read it.\n\

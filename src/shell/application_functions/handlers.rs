@@ -11,6 +11,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("handlers", &[WIDE], "shows the state of each handler", "{module}.handlers")
             .group("Handlers")
+            .meant_by(&["status", "state", "progress", "lag", "projections"])
             .details(
                 "For each handler: its checkpoint (the last event it acknowledged), how many events it is behind the log,\n\
                 how often it has tried the next event and when it tries again, how many events it has parked, and its\n\

@@ -11,6 +11,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
     Row::new(
         function::<D>("rebuild", &[], "rebuilds the projections from the log", "{module}.rebuild")
             .group("Upkeep")
+            .meant_by(&["replay", "refold", "reindex"])
             .details(
                 "Drops the stored rows of {projections}, and folds them from the log again.\n\
                 Until that is done, queries read the old ones. Replies {:ok, %{events: 12}}.",

@@ -6,7 +6,7 @@ use super::cascade::nodes;
 use super::{HasApplication, not_started};
 use crate::engine::command_handler::Decisions;
 use crate::engine::feed::checkpoints::Consistency;
-use crate::shell::functions::{Call, Detail, NotDone, Outcome, Reply, Row, RunningCall};
+use crate::shell::functions::{Call, Detail, Explanation, NotDone, Outcome, Reply, Row, RunningCall};
 use crate::shell::term::{Term, Tree};
 
 /// How long a try waits for process managers that have something left to do.
@@ -37,14 +37,19 @@ async fn tried<D: HasApplication>(domain: &mut D, row: &'static Row<D>, call: Ca
         Err(error) => Err(D::WORDS.failed(&error)),
     };
     rehearsal.close().await;
-    let (reply, notes) = match outcome {
-        Ok(reply) => (reply.term, reply.notes),
+    let as_json = call.as_json();
+    let (reply, notes, explanation) = match outcome {
+        Ok(reply) => (reply.term, reply.notes, reply.explanation),
         Err(failed @ NotDone { failed: Some(_), .. }) => return Err(failed),
         Err(NotDone { reply, detail, .. }) => match detail.map(|detail| *detail) {
-            Some(Detail::Note(note)) => (reply, vec![note]),
-            Some(Detail::Explanation(_)) | None => (reply, Vec::new()),
+            Some(Detail::Malformed(why)) if !as_json => {
+                (reply, Vec::new(), Some(Explanation { about: &[], clause: why }))
+            }
+            Some(Detail::Malformed(note) | Detail::Note(note)) => (reply, vec![note], None),
+            Some(Detail::Explanation(explanation)) => (reply, Vec::new(), Some(explanation)),
+            None => (reply, Vec::new(), None),
         },
     };
     let tree = Tree { roots: roots?, tried: Some(Box::new(reply)) };
-    Ok(Reply { notes, ..Term::Tree(tree).into() })
+    Ok(Reply { notes, explanation, ..Term::Tree(tree).into() })
 }

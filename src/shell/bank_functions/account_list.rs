@@ -40,6 +40,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "schema",
         "describe",
         "\\l",
+        "users",
+        "holders",
+        "customers",
     ])
     .details(
         "In order of creation. holder: \"Josh\" lists those of one holder. closed: true lists closed accounts\n\

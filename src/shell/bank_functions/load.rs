@@ -105,7 +105,7 @@ async fn load(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
             let message = format!("after {} {rows}: {}; {advice}", loaded.rows, explained(&bank, &reason));
             Err(match reason {
                 // Nothing is wrong with the bank: another program has a transfer under way, and is slow.
-                Unavailable::Behind { .. } => NotDone::malformed(BEHIND, message),
+                Unavailable::Behind { .. } => NotDone::noted(BEHIND, message),
                 reason => NotDone::failed(WORDS.unavailable(&reason), message),
             })
         }

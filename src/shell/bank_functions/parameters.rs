@@ -24,8 +24,8 @@ pub(super) fn email(call: &Call<'_>, parameter: Parameter) -> Result<Option<Emai
 }
 
 /// The account that the argument names.
-pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, Term> {
-    AccountId::new(call.text(parameter)).map_err(|_| Term::Error(INVALID_NAME))
+pub(super) fn account(call: &Call<'_>, parameter: Parameter) -> Result<AccountId, NotDone> {
+    AccountId::new(call.text(parameter)).map_err(|why| NotDone::malformed(INVALID_NAME, why))
 }
 
 /// The account that is to be created.

@@ -19,7 +19,7 @@ const POSITION: Parameter = Parameter::needed("position", ParameterKind::Integer
 pub(super) const ROW: Row<BankFunctions> = Row::new(
     Function::new("Bank", "reverse", &[POSITION, MEMO], "books the other way what was booked", "Bank.reverse 12")
         .group("Accounts")
-        .meant_by(&["undo", "cancel", "revert", "rollback", "refund", "void", "correct"])
+        .meant_by(&["undo", "cancel", "revert", "rollback", "refund", "void", "correct", "amend"])
         .details(
             "Events are never changed: a mistake in a log is put right by another event, which names the command that it\n\
             reverses, and both stay. What was booked at the position is booked the other way, without a PIN; memo: is as\n\

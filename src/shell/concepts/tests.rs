@@ -4,6 +4,7 @@ use crate::shell::bank_functions::BankFunctions;
 use crate::shell::language::Statements;
 use crate::shell::mistake::Source;
 use crate::shell::session::{Next, Session, Style};
+use crate::shell::table::SHORT_HEADINGS;
 use crate::shell::trace::Trace;
 
 fn session() -> Session<BankFunctions> {
@@ -36,6 +37,19 @@ fn each_is_explained_in_a_few_lines_and_can_be_tried() {
         let lines: Vec<_> = concept.text.lines().filter(|line| !line.is_empty()).collect();
         assert!((3..=6).contains(&lines.len()), "{}: {} lines", concept.name, lines.len());
         assert!(concept.explained(vocabulary).contains("\n  Try "), "{}", concept.name);
+    }
+}
+
+#[test]
+fn a_column_is_named_as_it_is_in_a_narrow_table_too() {
+    for concept in all() {
+        for paragraph in concept.text.split("\n\n").filter(|paragraph| paragraph.starts_with("Try ")) {
+            let words = || paragraph.split(|character: char| !(character.is_alphanumeric() || character == '_'));
+            for (heading, short) in SHORT_HEADINGS {
+                let names = |heading: &str| words().any(|word| word == heading);
+                assert!(!names(heading) || names(short), "{}: {heading} is also called {short}", concept.name);
+            }
+        }
     }
 }
 

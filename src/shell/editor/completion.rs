@@ -33,7 +33,10 @@ impl Assistant {
     }
 
     fn all(&self, statement: &PartialStatement<'_>) -> Vec<Candidate> {
-        let PartialStatement { word, within_string, .. } = *statement;
+        let PartialStatement { word, within_string, is_closed, .. } = *statement;
+        if is_closed {
+            return Vec::new();
+        }
         let Some(_) = statement.function.filter(|_| !statement.within_comment) else {
             let is_function = !statement.within_comment && !within_string;
             return if is_function { self.complete_function(word) } else { Vec::new() };

@@ -4,12 +4,18 @@ use super::assistant::Assistant;
 use super::partial_statement::PartialStatement;
 use crate::shell::functions::{Parameter, ParameterKind};
 
+/// On the next line of a string, of which mostly the end was forgotten.
+const OPEN_STRING: &str = "within a string: \" ends it, Ctrl-C drops the statement";
+
 impl Assistant {
     /// The arguments still to be typed at the end of `line`.
     pub(super) fn hint(&self, line: &str) -> Option<String> {
         let statement = PartialStatement::at_the_end_of(line, self.vocabulary);
-        if statement.within_comment || statement.within_string && line.ends_with('\n') {
+        if statement.within_comment || statement.is_closed {
             return None;
+        }
+        if statement.within_string && line.ends_with('\n') {
+            return Some(OPEN_STRING.to_owned());
         }
         if statement.function.is_none() {
             let known = self.vocabulary.called(statement.word)?;
@@ -65,6 +71,8 @@ mod tests {
         assert_eq!(hint("Bank.deposit \"Wolfman\""), Some(", amount, [memo: …], [on: …]".into()));
         assert_eq!(hint("Bank.deposit \"Wolfman\", "), Some("amount, [memo: …], [on: …]".into()));
         assert_eq!(hint("Bank.deposit(\"Wolfman\",\n  "), Some("amount, [memo: …], [on: …]".into()));
+        assert_eq!(hint("Bank.deposit(\"Wolfman\", 1)"), None);
+        assert_eq!(hint("Bank.close(); Bank.deposit"), hint("Bank.deposit"));
         assert_eq!(hint("Bank.deposit \"Wolfman\", 1"), Some(", [memo: …], [on: …]".into()));
         assert_eq!(hint("deposit \"Wolfman\", 1"), hint("Bank.deposit \"Wolfman\", 1"));
         assert_eq!(hint("Bank.consistency "), Some(":strong | :eventual".into()));
@@ -75,6 +83,8 @@ mod tests {
         assert_eq!(hint("Bank.verify head: \"12:9f"), Some("\"".into()));
         assert_eq!(hint("Bank.create_bank_account"), hint("Bank.create"));
         assert_eq!(hint("Bank.dep"), None);
+        assert_eq!(hint("Bank.deposit \"A, 5\n"), Some(OPEN_STRING.into()));
+        assert_eq!(hint("Bank.deposit \"A, 5\n\", "), Some("amount, [memo: …], [on: …]".into()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustyline::ExternalPrinter;
 
+use super::shown_line::ShownLine;
 use crate::shell::{escape, streams};
 
 /// Text to show above the line being typed.
@@ -15,6 +16,8 @@ use crate::shell::{escape, streams};
 pub(super) struct LateOutput {
     state: Mutex<LateState>,
     changed: Condvar,
+    /// The line above which it is shown.
+    line: ShownLine,
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +33,9 @@ impl LateOutput {
     /// Moves the cursor up and down again, which shows nothing. The editor takes one text at a time: when the printer
     /// accepts this one, the editor has taken the text before.
     const NO_EFFECT: &str = "\u{1b}[A\n";
-    /// The same, and the terminal says again where a paste begins and ends.
+    /// The terminal says again where a paste begins and ends.
+    const MARKED_PASTES: &str = "\u{1b}[?2004h";
+    /// Both.
     const AGAIN: &str = "\u{1b}[?2004h\u{1b}[A\n";
 
     fn lock(&self) -> MutexGuard<'_, LateState> {
@@ -42,8 +47,14 @@ impl LateOutput {
         self.changed.notify_one();
     }
 
+    /// The line above which it is shown.
+    pub(super) fn line(&self) -> &ShownLine {
+        &self.line
+    }
+
     /// A line begins, with this prompt, or has ended.
     pub(super) fn set_line(&self, prompt: Option<&str>) {
+        self.line.clear();
         let mut state = self.lock();
         state.prompt = prompt.map(str::to_owned);
         state.again = false;
@@ -51,8 +62,13 @@ impl LateOutput {
         self.changed.notify_one();
     }
 
-    /// Shows the line that is being typed again: something else may stand in its place.
+    /// Shows the line that is being typed again: something else may stand in its place. It is drawn at once, for an editor
+    /// that takes no text now, and then the editor draws it.
     pub(super) fn show_line_again(&self) {
+        if let Some(line) = streams::output_width().and_then(|columns| self.line.drawn(columns)) {
+            // If the terminal is gone, the editor says so.
+            let _ = streams::print_on_terminal(Self::MARKED_PASTES).and_then(|()| streams::print_on_terminal(&line));
+        }
         self.lock().again = true;
         self.changed.notify_one();
     }

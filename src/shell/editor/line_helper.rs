@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::sync::Arc;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -16,6 +17,7 @@ use super::assistant::Assistant;
 use super::escaped_history::EscapedHistory;
 use super::highlighting::Highlight;
 use super::keyboard::Place;
+use super::late_output::LateOutput;
 use crate::printable::is_printable;
 use crate::shell::wrapping::cut;
 use crate::shell::{escape, streams, wiped};
@@ -38,12 +40,14 @@ pub(super) struct LineHelper {
     prompt_width: usize,
     /// Where the cursor was in the line when it was last shown.
     cursor: Cell<Place>,
+    /// Shows the line again.
+    late: Arc<LateOutput>,
 }
 
 impl LineHelper {
-    pub(super) fn new(assistant: Assistant, in_color: bool) -> Self {
+    pub(super) fn new(assistant: Assistant, in_color: bool, late: Arc<LateOutput>) -> Self {
         let (before, cursor) = (Zeroizing::new(String::new()), Cell::new(Place::START));
-        Self { assistant, in_color, hidden: false, before, prompt_width: 0, cursor }
+        Self { assistant, in_color, hidden: false, before, prompt_width: 0, cursor, late }
     }
 
     /// Where the cursor was in the line when it was last shown.
@@ -52,7 +56,35 @@ impl LineHelper {
     }
 
     fn follow_cursor(&self, line: &str, position: usize) {
-        self.cursor.set(Place::behind(line.get(..position).unwrap_or(line)));
+        let before_cursor = line.get(..position).unwrap_or(line);
+        self.cursor.set(Place::behind(before_cursor));
+        self.late.line().set_cursor(&self.pictured(before_cursor));
+    }
+
+    /// A text of the line as it is shown, without colours.
+    fn pictured<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.hidden { Cow::Owned("*".repeat(text.width())) } else { with_pictures(text) }
+    }
+
+    /// A text of the line as it is shown.
+    fn painted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.hidden {
+            return self.pictured(text);
+        }
+        let mut painted = String::new();
+        for (highlight, part) in self.assistant.highlights(text) {
+            let color = match highlight {
+                Highlight::Plain => None,
+                Highlight::Function => Some("36"),
+                Highlight::String => Some("32"),
+                Highlight::Comment => Some("90"),
+            };
+            match color.filter(|_| self.in_color) {
+                Some(color) => painted.push_str(&paint(color, &with_pictures(part))),
+                None => painted.push_str(&with_pictures(part)),
+            }
+        }
+        Cow::Owned(painted)
     }
 
     /// A line begins behind those `before` it.
@@ -155,28 +187,16 @@ impl Hinter for LineHelper {
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, position: usize) -> Cow<'l, str> {
         self.follow_cursor(line, position);
-        if self.hidden {
-            return Cow::Owned("*".repeat(line.width()));
-        }
-        let mut colored = String::new();
-        for (highlight, text) in self.assistant.highlights(line) {
-            let color = match highlight {
-                Highlight::Plain => None,
-                Highlight::Function => Some("36"),
-                Highlight::String => Some("32"),
-                Highlight::Comment => Some("90"),
-            };
-            match color.filter(|_| self.in_color) {
-                Some(color) => colored.push_str(&paint(color, &with_pictures(text))),
-                None => colored.push_str(&with_pictures(text)),
-            }
-        }
-        Cow::Owned(colored)
+        let painted = self.painted(line);
+        self.late.line().set_text(&self.pictured(line), &painted);
+        painted
     }
 
     /// During a history search, the prompt quotes the search text.
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        with_pictures(prompt)
+        let pictured = with_pictures(prompt);
+        self.late.line().set_prompt(&pictured);
+        pictured
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {

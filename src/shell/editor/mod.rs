@@ -16,6 +16,7 @@ mod late_output;
 mod line_helper;
 mod partial_statement;
 mod plain_line;
+mod shown_line;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ impl Editor {
         let mut editor = LineEditor::with_history(config, entries).map_err(io::Error::other)?;
         // Without colours the editor would not call the highlighter, which also hides secrets and escapes the line.
         editor.set_color_mode(ColorMode::Forced);
-        editor.set_helper(Some(LineHelper::new(assistant, in_color)));
+        editor.set_helper(Some(LineHelper::new(assistant, in_color, late.clone())));
         let (keyboard, plain, give_up, printer) = match by_key {
             Some(keyboard) => (keyboard, None, None, editor.create_external_printer().ok()),
             None => {

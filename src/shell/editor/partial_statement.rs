@@ -20,6 +20,8 @@ pub(super) struct PartialStatement<'a> {
     pub(super) start: usize,
     pub(super) within_string: bool,
     pub(super) within_comment: bool,
+    /// Whether a parenthesis has closed behind the last argument.
+    pub(super) is_closed: bool,
 }
 
 impl<'a> PartialStatement<'a> {
@@ -42,6 +44,10 @@ impl<'a> PartialStatement<'a> {
                 TokenKind::Comment => {}
                 TokenKind::Newline | TokenKind::Semicolon => {
                     statement = Self { start: token.end, ..Self::default() };
+                }
+                TokenKind::ClosingParenthesis if statement.function.is_some() => {
+                    statement.is_closed = true;
+                    statement.start = token.end;
                 }
                 TokenKind::Comma => {
                     statement.arguments += 1;

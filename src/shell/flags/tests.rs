@@ -86,7 +86,7 @@ fn the_flag_names_the_user_and_else_the_environment() {
     assert_eq!(user(&[], "\u{202e}"), Err(unprintable.to_owned()));
     let blank = "--user: a name neither begins nor ends with a blank";
     assert_eq!(user(&["--user", "Josh "], ""), Err(blank.to_owned()));
-    let decomposed = "BANK_USER: a name has composed letters: type \u{e9} as one character, not as e and a mark";
+    let decomposed = "BANK_USER: a name has composed letters: type \u{eb} as the one character U+00EB";
     assert_eq!(user(&[], "Zoe\u{308}"), Err(decomposed.to_owned()));
 }
 

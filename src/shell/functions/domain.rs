@@ -26,7 +26,7 @@ pub trait Domain: Send + Sized + 'static {
     /// functions that send commands provides it; see
     /// [`try_call`](crate::shell::application_functions::try_call).
     fn try_call<'a>(&'a mut self, _row: &'static Row<Self>, _call: Call<'a>) -> RunningCall<'a> {
-        Box::pin(ready(Err(NotDone::malformed(DEFECT, "this domain has nothing to try a command on"))))
+        Box::pin(ready(Err(NotDone::noted(DEFECT, "this domain has nothing to try a command on"))))
     }
 
     /// The name of the fork that calls go to, for the prompt. By default there are none.

@@ -81,7 +81,9 @@ pub struct NotDone {
 /// What is said about a call that was not done, besides its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// A line after the term: what is wrong with an argument, and how to write it.
+    /// What is wrong with an argument, and how to write it: for a person, and for JSON.
+    Malformed(String),
+    /// A line after the term, also in a script: what nobody could find out otherwise.
     Note(String),
     /// What explains the term to a person.
     Explanation(Explanation),
@@ -124,10 +126,22 @@ impl NotDone {
         Self { failed: has_failed.then_some(Failed { message, changes_nothing: false }), ..reply.into() }
     }
 
-    /// The refusal of an argument that is of the right kind and malformed, with a line that says why. It is a reply as any
-    /// other, and a script goes on after it.
+    /// The refusal of an argument that is of the right kind and malformed. It is a reply as any other, and a script goes on
+    /// after it. Why it was refused a person is told, and with JSON a program.
     pub fn malformed(reason: ErrorReason, why: impl fmt::Display) -> Self {
-        Self { detail: Some(Box::new(Detail::Note(why.to_string()))), ..Term::Error(reason).into() }
+        Self { detail: Some(Box::new(Detail::Malformed(why.to_string()))), ..Term::Error(reason).into() }
+    }
+
+    /// A refusal with a line below it, also in a script: what nobody could find out otherwise, such as the line of a file
+    /// that is wrong.
+    pub fn noted(reason: ErrorReason, note: impl fmt::Display) -> Self {
+        Self { detail: Some(Box::new(Detail::Note(note.to_string()))), ..Term::Error(reason).into() }
+    }
+
+    /// Without what a script is not told.
+    pub(in crate::shell) fn for_a_script(mut self) -> Self {
+        self.detail = self.detail.filter(|detail| matches!(**detail, Detail::Note(_)));
+        self
     }
 
     /// Adds what explains it to a person.
@@ -140,7 +154,7 @@ impl NotDone {
     pub fn into_reply(self) -> (Reply, Option<Failed>) {
         let Self { reply, failed, detail } = self;
         let notes = match detail.map(|detail| *detail) {
-            Some(Detail::Note(note)) => vec![note],
+            Some(Detail::Malformed(note) | Detail::Note(note)) => vec![note],
             Some(Detail::Explanation(_)) | None => Vec::new(),
         };
         (Reply { notes, ..reply.into() }, failed)

@@ -34,6 +34,8 @@ pub enum Problem {
     MissingComma,
     #[error("there are no variables here: write the value itself")]
     NoVariables,
+    #[error("a function is named without the number of its arguments")]
+    Arity,
     #[error("expected `,` or `)`")]
     ExpectedClosing,
     #[error("the parenthesis is not closed; a line that goes on ends with `(` or `,`")]

@@ -89,7 +89,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// The tokens from a place on, as if the text began there.
-    pub(super) fn starting_at(text: &'a str, place: usize) -> Self {
+    pub(in crate::shell) fn starting_at(text: &'a str, place: usize) -> Self {
         Self { text, at: place, after_dot: false, within: Within::Nothing }
     }
 

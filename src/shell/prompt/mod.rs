@@ -85,12 +85,12 @@ impl<D: Domain> Prompt<D> {
         let (version, first) = (env!("CARGO_PKG_VERSION"), self.session.domain().manual().function);
         let tour = self.session.vocabulary().called("tour");
         let beginning = match (self.session.domain().opened_as(), tour) {
-            (Some(open), Some(tour)) => format!("{open} is open, {tour} teaches"),
-            (Some(open), None) => format!("{open} is open"),
-            (None, Some(tour)) => format!("{first} begins, {tour} teaches"),
-            (None, None) => format!("{first} is a beginning"),
+            (Some(open), Some(tour)) => format!("{open} is open, {tour} teaches,"),
+            (Some(open), None) => format!("{open} is open,"),
+            (None, Some(tour)) => format!("{first} begins, {tour} teaches,"),
+            (None, None) => format!("start with {first};"),
         };
-        let greeting = format!("{program} {version}: {beginning}, help lists the functions; exit or Ctrl-D leaves");
+        let greeting = format!("{program} {version}: {beginning} help lists the functions; exit or Ctrl-D leaves");
         streams::print_on_terminal(&format!("{}\n", Screen::of_terminal().wrapped(&greeting)))
     }
 
@@ -125,11 +125,12 @@ impl<D: Domain> Prompt<D> {
 
     /// Reads a line, and further lines while the statement is open.
     async fn read(&mut self) -> io::Result<Typed> {
-        let mut prompt = self.session.prompt();
+        let first = self.session.prompt();
+        let mut prompt = first.clone();
         let mut text = Zeroizing::new(String::new());
         let mut open = OpenStatement::default();
         loop {
-            let line = match self.read_line(prompt.clone(), &text).await? {
+            let line = match self.read_line(prompt, &text).await? {
                 Typed::Text(line) => line,
                 other => return Ok(other),
             };
@@ -140,7 +141,7 @@ impl<D: Domain> Prompt<D> {
                 return Ok(Typed::Text(text));
             }
             wiped::push(&mut text, "\n");
-            prompt = prompt_text::continued(&prompt);
+            prompt = prompt_text::continued(&first, open.is_within_string());
         }
     }
 

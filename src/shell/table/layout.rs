@@ -1,5 +1,7 @@
 //! Which columns stand beside each other, how wide they are, and what goes below.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthStr as _;
 
 use super::data::{fields, ids_within, with_short_ids};
@@ -14,7 +16,7 @@ const GAP: usize = 2;
 const MIN_TEXT: usize = 14;
 
 /// Headings that are wider than what mostly stands under them, and what they are called where room is short.
-const SHORT_HEADINGS: &[(&str, &str)] = &[
+pub(in crate::shell) const SHORT_HEADINGS: [(&str, &str); 14] = [
     ("position", "pos"),
     ("version", "v"),
     ("command_id", "cmd"),
@@ -72,8 +74,10 @@ pub(in crate::shell) fn fitted(table: &Table, width: usize) -> String {
         other => cell(other),
     };
     let columns = (0..table.columns.len()).map(|index| column(table, index, short)).collect();
-    let mut lines = Layout::of(columns, width).lines(table.rows.len());
-    if !table.rows.is_empty() {
+    let layout = Layout::of(columns, width);
+    let mut lines = layout.lines(table.rows.len());
+    // Of short headings alone nothing is said: `help` names them too.
+    if layout.cuts_cells() || cells().any(|term| short(term) != cell(term)) {
         lines.push(wrapped(&note(&times), width));
     }
     lines.join("\n")
@@ -161,6 +165,18 @@ impl Layout {
         }
     }
 
+    /// Whether a cell is shown in part.
+    fn cuts_cells(&self) -> bool {
+        let are_wider = |column: &Column, width: usize| column.cells.iter().any(|cell| cell.width() > width);
+        let has_no_room = |column: &Column| {
+            let mut items = column.cells.iter().flat_map(|cell| items_below(column, cell));
+            items.any(|item| item.width() > self.room_below())
+        };
+        self.excess(|column| column.width) > 0
+            || self.beside.iter().any(|column| are_wider(column, column.width))
+            || self.below.iter().any(has_no_room)
+    }
+
     fn lines(&self, rows: usize) -> Vec<String> {
         let mut lines = vec![self.line(|column| &column.heading)];
         for row in 0..rows {
@@ -183,10 +199,18 @@ impl Layout {
         cut(line.trim_end(), self.width)
     }
 
-    /// What a row has below: each with its name, except the JSON, and ids only where they differ from the row's first.
+    /// By how much is indented what a row has below.
+    fn indent_below(&self) -> usize {
+        self.beside.first().map_or(0, |column| column.width + GAP)
+    }
+
+    fn room_below(&self) -> usize {
+        self.width.saturating_sub(self.indent_below())
+    }
+
+    /// What a row has below: ids only where they differ from the row's first.
     fn add_below(&self, row: usize, lines: &mut Vec<String>) {
-        let indent = self.beside.first().map_or(0, |column| column.width + GAP);
-        let room = self.width.saturating_sub(indent);
+        let (indent, room) = (self.indent_below(), self.room_below());
         let first_id = self.beside.iter().find(|column| column.kind == Kind::Id).map(|column| &column.cells[row]);
         let mut line = String::new();
         let mut add = |item: &str, gap: &str| {
@@ -200,17 +224,24 @@ impl Layout {
         };
         for column in &self.below {
             let cell = &column.cells[row];
-            match column.kind {
-                _ if cell.is_empty() => {}
-                Kind::Id if first_id == Some(cell) => {}
-                // It breaks between its fields, so that no number is cut.
-                Kind::Json => fields(cell).into_iter().for_each(|field| add(field, "")),
-                _ => add(&format!("{} {cell}", label(&column.name)), "  "),
+            if column.kind == Kind::Id && first_id == Some(cell) {
+                continue;
             }
+            let gap = if column.kind == Kind::Json { "" } else { "  " };
+            items_below(column, cell).iter().for_each(|item| add(item, gap));
         }
         if !line.is_empty() {
             lines.push(format!("{}{line}", " ".repeat(indent)));
         }
+    }
+}
+
+/// What stands for a cell below its row: its name and itself, or the fields of JSON, so that no number is cut.
+fn items_below<'a>(column: &Column, cell: &'a str) -> Vec<Cow<'a, str>> {
+    match column.kind {
+        _ if cell.is_empty() => Vec::new(),
+        Kind::Json => fields(cell).into_iter().map(Cow::Borrowed).collect(),
+        _ => vec![Cow::Owned(format!("{} {cell}", label(&column.name)))],
     }
 }
 
@@ -227,4 +258,29 @@ fn second_id(columns: &[Column]) -> Option<usize> {
 /// The heading as words: `correlation` for `correlation_id`.
 fn label(heading: &str) -> String {
     heading.trim_end_matches("_id").replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handlers(handler: &str) -> Table {
+        let columns = (&["handler", "checkpoint", "next_attempt", "last_error"]).into();
+        Table { columns, rows: vec![vec![Term::String(handler.to_owned()), Term::Integer(7), Term::Nil, Term::Nil]] }
+    }
+
+    #[test]
+    fn it_says_so_where_values_are_shortened_and_not_where_only_headings_are() {
+        assert_eq!(fitted(&handlers("balances"), 40), "handler   at  next  error\nbalances   7");
+        let cut = fitted(&handlers(&"a handler with a long name ".repeat(2)), 40);
+        assert!(cut.contains("…   7") && cut.ends_with("\nShortened; wide: true shows all in full."), "{cut}");
+        // Below its row a value is whole, unless the row is too short for it.
+        let mut table = handlers("balances");
+        table.rows[0][3] = Term::String("it failed".to_owned());
+        assert_eq!(
+            fitted(&table, 24),
+            "handler   at  next\nbalances   7\n          last error it…\nShortened; wide: true\nshows all in full."
+        );
+        assert_eq!(fitted(&table, 32), "handler   at  next  error\nbalances   7        it failed");
+    }
 }

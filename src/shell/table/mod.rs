@@ -7,4 +7,6 @@ mod data;
 mod distinct;
 mod layout;
 
+#[cfg(test)]
+pub(super) use self::layout::SHORT_HEADINGS;
 pub(super) use self::layout::fitted;

@@ -159,12 +159,12 @@ fn lessons_of<D: Toured>(domain: &D, file: Option<&Path>) -> Result<Arc<Lessons>
     let Some(file) = file else {
         let lessons = Lessons::read(D::LESSONS, domain, D::QUESTIONS);
         // Cannot happen: a test reads them.
-        return lessons.map(Arc::new).map_err(|error| NotDone::malformed(DEFECT, error));
+        return lessons.map(Arc::new).map_err(|error| NotDone::noted(DEFECT, error));
     };
     let text = read(file).map_err(|error| unreadable(file, &error))?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let lessons = Lessons::read(&text, domain, D::QUESTIONS);
-    lessons.map(Arc::new).map_err(|error| NotDone::malformed(INVALID_LESSONS, format!("{name}:{error}")))
+    lessons.map(Arc::new).map_err(|error| NotDone::noted(INVALID_LESSONS, format!("{name}:{error}")))
 }
 
 fn read(file: &Path) -> io::Result<String> {

@@ -91,14 +91,11 @@ mod tests {
         for refused in ["", "a\nb", "\u{1b}[2J", "\u{202e}tneR", &"ß".repeat(141)] {
             assert_eq!(Memo::new(refused), Err(InvalidMemo::Malformed), "{refused:?}");
         }
-        for (refused, reason) in [
-            (" Rent", Lookalike::OuterBlank),
-            ("Re\u{200b}nt", Lookalike::ZeroWidth),
-            ("Mu\u{308}ll", Lookalike::Decomposed),
-        ] {
+        for (refused, reason) in [(" Rent", Lookalike::OuterBlank), ("Re\u{200b}nt", Lookalike::ZeroWidth)] {
             assert_eq!(Memo::new(refused), Err(InvalidMemo::Lookalike(reason)), "{refused:?}");
             let stored: Memo = serde_json::from_value(refused.into()).unwrap();
             assert_eq!(stored.as_str(), refused, "what was stored before stays readable");
         }
+        assert!(matches!(Memo::new("Mu\u{308}ll"), Err(InvalidMemo::Lookalike(Lookalike::Decomposed(_)))));
     }
 }

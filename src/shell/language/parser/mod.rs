@@ -65,6 +65,12 @@ impl<'a> Statements<'a> {
         rest.starts_with('=') || rest.starts_with(":=")
     }
 
+    /// Whether the number of a function's arguments is written here, as in `deposit/2`.
+    fn is_at_arity(&self) -> bool {
+        let rest = self.text[self.start..].strip_prefix('/');
+        self.start == self.end && rest.is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
+    }
+
     /// Skips spaces, and answers whether there were any.
     fn skip_spaces(&mut self) -> bool {
         let is_space = self.peek() == Some(TokenKind::Space);
@@ -130,6 +136,7 @@ impl<'a> Statements<'a> {
         match self.peek() {
             None | Some(TokenKind::Newline | TokenKind::Semicolon) => Ok(Statement { span, is_tried, name, arguments }),
             Some(_) if self.is_at_equals_sign() && is_variable(&arguments) => fail(self.here(), Problem::NoVariables),
+            Some(_) if self.is_at_arity() => fail(self.here(), Problem::Arity),
             Some(next) => match self.problem_behind_last(&arguments) {
                 Some(problem) => fail(self.here(), problem),
                 None if begins_value(next) && self.start > self.end && !self.text[..self.end].ends_with(')') => {
@@ -219,6 +226,7 @@ impl<'a> Statements<'a> {
             Some(_) if self.is_at_equals_sign() => return fail(self.here(), Problem::NoVariables),
             Some(OpeningParenthesis) => return self.arguments_until_parenthesis(arguments),
             None | Some(Newline | Semicolon | Comment) => return Ok(()),
+            Some(_) if self.is_at_arity() => return fail(self.here(), Problem::Arity),
             Some(_) if !has_space => return fail(self.here(), Problem::ExpectedSeparator),
             Some(_) => {}
         }
