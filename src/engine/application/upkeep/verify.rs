@@ -183,11 +183,14 @@ impl<E: StoredEvent> Application<E> {
         if let Some(problem) = self.process_manager_difference().await? {
             return Err(CheckEnded::Broken { position: None, problem });
         }
-        let snapshots = match self.store() {
+        let mut snapshots = replays.finish()?;
+        match self.store() {
             #[cfg(feature = "sqlite")]
-            Store::Sqlite(_) => replays.finish()?,
-            Store::Memory(_) | Store::Overlay(_) | Store::Other(_) => self.verify_snapshots(&audit, end).await?,
-        };
+            Store::Sqlite(_) => {}
+            Store::Memory(_) | Store::Overlay(_) | Store::Other(_) => {
+                snapshots += self.verify_snapshots(&audit, end).await?;
+            }
+        }
         Ok(Verified { events: audit.events(), streams: audit.streams().len() as u64, snapshots })
     }
 
