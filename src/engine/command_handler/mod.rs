@@ -5,6 +5,7 @@
 //! of those before it. No caller gets an answer before the events are stored.
 
 mod aggregate_cache;
+mod command_error;
 mod command_handlers;
 mod decisions;
 mod duplicates;
@@ -21,19 +22,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+pub use self::command_error::{CommandError, Unanswered};
 pub use self::command_handlers::CommandHandlers;
 pub use self::decisions::{Decided, Decision, Decisions, MOST_DECISIONS, Refused};
 use self::load::catch_panic;
 use self::sent::Sent;
 use self::worker::Worker;
-use super::store::{Committed, Conflict, EventStore, StoreError};
+use super::store::{Committed, EventStore};
 use crate::engine::domain::{Aggregate, Command, Contains, DomainEvent};
-use crate::engine::log::{Metadata, StreamId};
-use crate::engine::runtime::{Clock, Origin, StoreFailure, Supervisor, offer};
+use crate::engine::log::Metadata;
+use crate::engine::runtime::{Clock, Origin, Supervisor, offer};
 use crate::engine::seams::Seam;
 
 /// How often a command is decided before its conflicts become an error. With a few programs that write to one stream
@@ -59,57 +60,6 @@ impl Default for Limits {
         const SNAPSHOT_EVERY: NonZeroU64 = NonZeroU64::new(256).unwrap();
         Self { queue: 4_096, batch: 4_096, cached_aggregates: CACHED_AGGREGATES, snapshot_every: SNAPSHOT_EVERY }
     }
-}
-
-/// Why a command led to no events.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum CommandError<R> {
-    /// The aggregate refused the command. Nothing was stored.
-    #[error("{0}")]
-    Refused(#[source] R),
-    /// Each attempt met a conflict with other writers. Nothing was stored.
-    #[error("gave up after {MAX_ATTEMPTS} conflicts: {0}")]
-    Conflict(#[source] Conflict),
-    /// Another command has this id: one for another aggregate, with other content, or from another sender. Nothing was
-    /// stored.
-    #[error("the command id has been used for another command already, of {stream}")]
-    IdTaken {
-        /// The other command's stream.
-        stream: StreamId,
-    },
-    /// The aggregate's code panicked. Nothing was stored, and other commands are not affected.
-    #[error("the command handler panicked: {message}")]
-    Panicked {
-        /// What the panic said.
-        message: String,
-    },
-    /// The event store failed.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-    /// The store failed while it stored the command. Once the store is open again, events with this command id tell
-    /// whether the command was carried out.
-    #[error("the outcome of command {command_id} is unknown: {reason}")]
-    OutcomeUnknown {
-        /// The command's id.
-        command_id: Uuid,
-        /// Why the outcome is unknown.
-        #[source]
-        reason: Unanswered,
-    },
-    /// The command handler has stopped; the supervisor has the reason. Nothing was stored.
-    #[error("the command handler has stopped")]
-    Stopped,
-}
-
-/// Why the outcome of a command is unknown.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Unanswered {
-    /// The command handler stopped before the store answered; the supervisor has the reason.
-    #[error("the command handler has stopped")]
-    Stopped,
-    /// The event store failed during the append.
-    #[error("{0}")]
-    Store(#[source] StoreFailure),
 }
 
 type Id<A> = <<A as Aggregate>::Command as Command>::Id;

@@ -16,6 +16,7 @@ mod projections;
 mod rebuild;
 mod recover;
 mod row_storage;
+mod single;
 mod waiting;
 
 use std::fmt;
@@ -33,6 +34,7 @@ use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::recover::MAX_ATTEMPTS;
 use self::row_storage::Kept;
+pub use self::single::start;
 use super::projection::{Projection, ReadModel, TypedHost};
 use super::store::handler_records::is_reserved;
 use super::store::{EventStore, StoreError};
@@ -46,29 +48,6 @@ const TASK: &str = "feed";
 
 /// The most requests that wait while the feed is busy.
 const REQUESTS: usize = 16;
-
-/// Starts a feed with a single projection, from its stored rows or else from the beginning. For several projections see
-/// [`Feed`]; to add one later see [`FeedHandle::add`].
-///
-/// # Errors
-///
-/// [`StoreError`]: the store could not be read.
-pub async fn start<E, P, S>(
-    store: S,
-    checkpoints: &Checkpoints,
-    supervisor: &Supervisor,
-) -> Result<ReadModel<P>, StoreError>
-where
-    E: DomainEvent,
-    P: Projection<E>,
-    S: EventStore<E>,
-{
-    let mut feed = Feed::new(checkpoints.clone());
-    let model = feed.add();
-    feed.restore(&store).await?;
-    let _ = feed.start(store, supervisor);
-    Ok(model)
-}
 
 /// Hears of each new event once the projections know it.
 pub(in crate::engine) type Observer<E> = Box<dyn Fn(&RecordedEvent<E>) + Send + Sync>;

@@ -247,7 +247,7 @@ mod tests {
     fn a_message_knows_its_place() {
         let expected = Some(Place { sequence: 38, number: 4 });
         assert_eq!(place_in("$JS.ACK.bank.consumer.1.38.4.1700000000000000000.0"), expected);
-        assert_eq!(place_in("$JS.ACK.domain.account.bank.consumer.1.38.4.1700000000000000000.0.random"), expected);
+        assert_eq!(place_in("$JS.ACK.domain.hash.bank.consumer.1.38.4.1700000000000000000.0.random"), expected);
         assert_eq!(place_in("bank.log"), None);
     }
 
