@@ -8,7 +8,7 @@ use crate::engine::runtime::Supervisor;
 use crate::engine::store::{EventStore, StoreError};
 
 /// Starts a feed with a single projection, from its stored rows or else from the beginning. For several projections see
-/// [`Feed`]; to add one later see [`FeedHandle::add`].
+/// [`Feed`]; to add one later see [`FeedHandle::add`](super::FeedHandle::add).
 ///
 /// # Errors
 ///
