@@ -21,10 +21,8 @@ impl<E: StoredEvent> OverlayStore<E> {
     /// The progress of a handler in the base. Where that does not store it, its state is folded again.
     async fn progress_now(&self, handler: &str) -> Result<Option<Progress>, StoreError> {
         let stored = self.inner.base.read_progress(handler).await?;
-        let handlers_now = self.inner.handlers_now.get().into_iter().flatten();
-        let Some(checkpoint) = handlers_now.filter(|(name, _)| *name == handler).map(|(_, at)| *at).next() else {
-            return Ok(stored);
-        };
+        let mut handlers_now = self.inner.handlers_now.get().into_iter().flatten();
+        let Some(&(_, checkpoint)) = handlers_now.find(|(name, _)| *name == handler) else { return Ok(stored) };
         let is_known = stored.as_ref().is_some_and(|stored| stored.checkpoint >= checkpoint);
         Ok(if is_known { stored } else { Some(Progress { checkpoint, ..Progress::default() }) })
     }
