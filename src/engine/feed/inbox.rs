@@ -154,15 +154,14 @@ impl<E> HandlerFeed<E> {
     /// moved to the last of them.
     pub(super) fn offer(&self, events: &Committed<E>) -> Option<&Slot> {
         let (first, last) = (events.first()?.position, events.last()?.position);
-        let before = self.inbox.end();
-        if before >= last {
-            return None;
-        }
         // After a panic of the filter, the handler's own task asks it again.
         let mut wanted = events.iter().filter(|event| wants(&self.filter, event).unwrap_or(true)).peekable();
         let is_wanted = wanted.peek().is_some();
-        let is_told = {
+        let (before, is_told) = {
             let mut state = self.inbox.lock();
+            if state.end >= last {
+                return None;
+            }
             if let Mode::Asleep { wake_at } = state.mode
                 && !is_wanted
             {
@@ -172,7 +171,7 @@ impl<E> HandlerFeed<E> {
                 }
                 return Some(&self.slot);
             }
-            state.mode != Mode::Closed && !state.is_held
+            (state.end, state.mode != Mode::Closed && !state.is_held)
         };
         if let Some(title) = self.trace_title.filter(|_| is_told) {
             for event in wanted.filter(|event| event.position > before) {

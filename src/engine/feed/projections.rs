@@ -127,13 +127,14 @@ impl<E: DomainEvent> Members<E> {
         store: &S,
     ) -> Result<bool, StopReason> {
         let (mut place, mut have_panicked) = (0, false);
+        let all: &[_] = events;
         while let Some(Member { host, is_added, is_held, seam, .. }) = self.running.get_mut(place) {
             if *is_held {
                 place += 1;
                 continue;
             }
             let taken = match seam {
-                None => host.take(events),
+                None => host.take(all),
                 Some(seam) => Box::pin(take_at_seam(host.as_mut(), events, seam)).await,
             };
             if let Err(message) = taken {

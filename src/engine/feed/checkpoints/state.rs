@@ -187,18 +187,23 @@ impl State {
     }
 
     pub(super) fn seen_by_all(&self) -> Position {
-        // The common case: all handlers are at the same position.
-        if let [first, others @ ..] = &self.places[..]
-            && others.iter().all(|place| place.checkpoint == first.checkpoint)
-            && self.awaited().next().is_some()
-        {
-            return first.checkpoint;
+        match self.common_place() {
+            Some(position) if self.awaited().next().is_some() => position,
+            _ => least(self.awaited().filter(|(handler, _)| handler.holds.is_none())),
         }
-        least(self.awaited().filter(|(handler, _)| handler.holds.is_none()))
     }
 
     pub(super) fn seen_by_projections(&self) -> Position {
-        least(self.projections().filter(|(handler, _)| handler.holds.is_none()))
+        match self.common_place() {
+            Some(position) if self.projections().next().is_some() => position,
+            _ => least(self.projections().filter(|(handler, _)| handler.holds.is_none())),
+        }
+    }
+
+    /// The position that all handlers are at, if none is held: the common case.
+    fn common_place(&self) -> Option<Position> {
+        let (first, others) = self.places.split_first().filter(|_| self.let_go == 0)?;
+        others.iter().all(|place| place.checkpoint == first.checkpoint).then_some(first.checkpoint)
     }
 
     /// The position that all awaited handlers have seen, also those that are held.
