@@ -22,7 +22,7 @@ const AT_ONCE: u64 = 6;
 
 #[test]
 fn what_was_answered_is_there_once_and_what_was_begun_is_finished() {
-    let files = setting("BANK_KILLS", 200).div_ceil(KILLS_OF_A_FILE);
+    let files = setting("BANK_KILLS", 100).div_ceil(KILLS_OF_A_FILE);
     let half_done = AtomicUsize::new(0);
     thread::scope(|scope| {
         for thread in 0..AT_ONCE {
