@@ -28,10 +28,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, io};
 
-use axum::body::Bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -122,9 +122,20 @@ fn routes(service: Service) -> Router {
         .with_state(service)
 }
 
+/// Ends what takes too long, and answers what the framework refuses as JSON too.
 async fn with_timeout(request: Request, next: Next) -> Response {
     let answer = timeout(MAX_REQUEST, next.run(request)).await;
-    answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+    let answer = answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response());
+    let (status, headers) = (answer.status(), answer.headers());
+    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return answer;
+    }
+    let allow = headers.get(header::ALLOW).map(|allow| [(header::ALLOW, allow.clone())]);
+    let reason = status.canonical_reason().unwrap_or("refused");
+    let said = to_bytes(answer.into_body(), MAX_BODY).await.unwrap_or_default();
+    let message = if said.is_empty() { reason.into() } else { String::from_utf8_lossy(&said) };
+    (allow, Failure::new(status, &reason.to_lowercase().replace(' ', "_"), message)).into_response()
 }
 
 /// The id of a request's command: its idempotency key, or a new id.
@@ -161,6 +172,10 @@ fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error>
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    // An array of the values alone would do for serde.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_body", "a body is a JSON object"));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
         Failure::new(status, "bad_body", error)
@@ -245,21 +260,34 @@ impl Service {
     }
 }
 
+/// What a client knows already: the answer is of this position, or a later one.
 #[derive(Deserialize)]
-struct Question {
-    #[serde(default)]
-    prefix: String,
-    from: Option<Position>,
+#[serde(deny_unknown_fields)]
+struct Known {
     after: Option<Position>,
 }
 
-async fn balance(State(service): State<Service>, Path(name): Path<String>, Query(asked): Query<Question>) -> Answer {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    #[serde(default)]
+    prefix: String,
+    after: Option<Position>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Since {
+    from: Option<Position>,
+}
+
+async fn balance(State(service): State<Service>, Path(name): Path<String>, Query(asked): Query<Known>) -> Answer {
     let balance = service.ask(asked.after, |balances| balances.balance(&name)).await?;
     let balance = balance.ok_or(CommandFailure::Refused(Refusal::NoAccount))?;
     Ok(Json(json!({ "account": name, "balance": balance })).into_response())
 }
 
-async fn names(State(service): State<Service>, Query(asked): Query<Question>) -> Answer {
+async fn names(State(service): State<Service>, Query(asked): Query<Names>) -> Answer {
     let names = |balances: &Balances| balances.names_beginning_with(&asked.prefix, MAX_NAMES);
     Ok(Json(json!({ "accounts": service.ask(asked.after, names).await? })).into_response())
 }
@@ -267,7 +295,7 @@ async fn names(State(service): State<Service>, Query(asked): Query<Question>) ->
 /// A client that reconnects with `Last-Event-ID`, as browsers do, misses no event.
 async fn events(
     State(service): State<Service>,
-    Query(asked): Query<Question>,
+    Query(asked): Query<Since>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>, Failure> {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;

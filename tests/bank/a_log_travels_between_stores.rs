@@ -180,6 +180,10 @@ async fn a_broken_file_is_refused_with_its_line_and_nothing_is_stored() {
     };
     let change = |from: &str, to: &str| text.replacen(from, to, 1);
     refused(&change("\"position\":3", "\"position\":2"), 3, "its position does not come after 2").await;
+    refused(&change("\"position\":3", "\"position\":30"), 3, "it follows position 2: what was between").await;
+    let without_the_last_of_a_stream: Vec<_> =
+        text.split_inclusive('\n').filter(|line| !line.contains("transfer_credited")).collect();
+    refused(&without_the_last_of_a_stream.concat(), 5, "it follows position 4: what was between").await;
     refused(&change("\"version\":2", "\"version\":3"), 3, "version 3 of its stream follows version 1").await;
     refused(&change("\"amount\":100", "\"amount\":10"), 4, "falls below its overdraft limit").await;
     refused(

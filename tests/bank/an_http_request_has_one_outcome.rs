@@ -140,9 +140,18 @@ async fn what_cannot_be_met_is_said() {
         (Request::create("%1b[2J"), 422),
         (Request::get("/accounts/Nobody"), 404),
         (Request::get("/accounts/Wolfman?after=3"), 412),
+        (Request::get("/accounts/Wolfman?at=1"), 400),
+        (Request::get("/accounts/Wolfman?after=x"), 400),
+        (Request::get("/accounts?limit=5"), 400),
+        (Request::get("/accounts/%ff"), 400),
+        (deposits("[5]"), 422),
+        (Request::post("/transfers", " [\"Wolfman\", \"Dracula\", 5]"), 422),
         (Request::new("DELETE", "/accounts/Wolfman"), 405),
+        (Request::get("/"), 404),
     ] {
-        assert_eq!(service.ask(&request).await.status, status, "{request:?}");
+        let answer = service.ask(&request).await;
+        assert_eq!(answer.error().0, status, "{request:?}");
+        assert!(answer.json()["message"].as_str().is_some_and(|message| !message.is_empty()), "{answer:?}");
     }
     assert_eq!(balance(&service, "Wolfman").await, 100);
     assert_eq!(service.ask(&Request::get("/health")).await.outcome(), (200, "ok\n"));

@@ -21,6 +21,13 @@ pub struct TransferOutcome {
     pub receipt: Receipt,
 }
 
+impl TransferOutcome {
+    /// Whether the money has arrived: nothing of the transfer is under way.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, TransferState::Ended(_))
+    }
+}
+
 impl Bank {
     /// Transfers an amount, with the PIN of the payer's account if it has one.
     ///

@@ -268,6 +268,10 @@ impl<E: StoredEvent> Application<E> {
                     let seam = seam.clone();
                     self.ask_projection(name, |reply| ProjectionRequest::Break { seam, reply }).await?;
                 }
+                Target::Handler(_) if self.status(name).is_some_and(|status| has_crashed(&status)) => {
+                    does_fit(WhatBreaks::Handler)?;
+                    return Err(SeamError::Crashed);
+                }
                 Target::Handler(control) => {
                     does_fit(WhatBreaks::Handler)?;
                     let seam = seam.clone();

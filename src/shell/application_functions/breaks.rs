@@ -8,7 +8,7 @@ use super::{HasApplication, function, integer};
 use crate::engine::application::Broken;
 use crate::engine::seams::Fault;
 use crate::shell::common_errors::{
-    DEFECT, DOES_NOT_FIT, INVALID_DELAY, INVALID_TIMES, NO_HANDLER, NOT_RUNNING, OTHER_FAULT, STILL_BUSY,
+    CRASHED, DEFECT, DOES_NOT_FIT, INVALID_DELAY, INVALID_TIMES, NO_HANDLER, NOT_RUNNING, OTHER_FAULT, STILL_BUSY,
 };
 use crate::shell::function_table::WIDE;
 use crate::shell::functions::{Call, Outcome, Parameter, ParameterKind, Reply, Row};
@@ -58,7 +58,7 @@ pub(super) const fn break_row<D: HasApplication>() -> Row<D> {
             below the reply says. The whole trace is shown, as {module}.trace :all does it.\n\
             Replies :ok.",
         )
-        .errors(&[&[NO_HANDLER, NOT_RUNNING, STILL_BUSY, DOES_NOT_FIT, OTHER_FAULT, INVALID_TIMES, INVALID_DELAY]]),
+        .errors(&[&[NO_HANDLER, NOT_RUNNING, CRASHED, STILL_BUSY, DOES_NOT_FIT, OTHER_FAULT, INVALID_TIMES, INVALID_DELAY]]),
         |domain, call| Box::pin(break_place(domain, call)),
     )
 }

@@ -150,10 +150,12 @@ pub(in crate::shell) fn integer(number: u64) -> Term {
 
 /// The reply to a handled command. It names the handlers that had not seen its events when the wait ended.
 pub(in crate::shell) fn handled<E>(receipt: &Receipt<E>) -> Term {
-    if receipt.lagging().is_empty() {
-        return Term::OK;
-    }
-    let lagging = receipt.lagging().iter().map(|name| Term::String((*name).to_owned())).collect();
+    if receipt.lagging().is_empty() { Term::OK } else { lagging(receipt, receipt.lagging()) }
+}
+
+/// The reply to a handled command that names handlers.
+pub(in crate::shell) fn lagging<E>(receipt: &Receipt<E>, handlers: &[&'static str]) -> Term {
+    let lagging = handlers.iter().map(|name| Term::String((*name).to_owned())).collect();
     let committed = integer(receipt.position().get());
     Term::Ok(Box::new(Term::Map(vec![("committed", committed), ("lagging", Term::List(lagging))])))
 }

@@ -7,8 +7,9 @@ use super::errors::{
     ACCOUNT_CLOSED, ACCOUNT_FROZEN, ACCOUNT_OVERDRAWN, ALREADY_REVERSED, BALANCE_LIMIT, INVALID_MEMO, IS_REVERSAL,
     NO_ACCOUNT, NO_PAYEE, NOTHING_TO_REVERSE, TOO_MANY_TRANSFERS, TRANSFER_UNDER_WAY,
 };
-use super::replies::{WORDS, handled, not_transferred};
-use crate::bank::{AccountEvent, Bank, NotTransferred, Receipt, ReverseError};
+use super::replies::{WORDS, handled};
+use super::transfer::ended;
+use crate::bank::{AccountEvent, Bank, Receipt, ReverseError};
 use crate::shell::common_errors::{INVALID_POSITION, NO_EVENT};
 use crate::shell::functions::{Call, Function, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::query_arguments::position_of_event;
@@ -63,8 +64,7 @@ async fn reverse(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 fn reversed(bank: &Bank, receipt: &Receipt) -> Term {
     let is_transfer =
         receipt.events().first().is_some_and(|event| matches!(event.data, AccountEvent::MoneyReserved(_)));
-    let outcome = if is_transfer { bank.transfer_outcome(receipt.clone()).map(|_| ()) } else { Ok(()) };
-    outcome.map_or_else(|reason: NotTransferred| not_transferred(&reason), |()| handled(bank, receipt))
+    if is_transfer { ended(bank, receipt) } else { handled(bank, receipt) }
 }
 
 fn not_reversed(error: ReverseError) -> Term {

@@ -9,7 +9,9 @@ use super::errors::{
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::{handled, not_transferred};
-use crate::bank::{Bank, Receipt};
+use crate::bank::{Bank, Receipt, TransferProcess};
+use crate::engine::process_manager::ProcessManager as _;
+use crate::shell::application_functions::lagging;
 use crate::shell::functions::{Call, Function, Outcome, Parameter, Row};
 use crate::shell::term::Term;
 
@@ -26,7 +28,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             PIN, it is required. memo: and on: are as in Bank.deposit, and both accounts have them; what is released\n\
             comes back under the same date.\n\
             Replies :ok, or {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events up to position 12 are stored, but\n\
-            the named handlers have not seen them within 5 s. The transfer goes on; Bank.transfers shows it.",
+            the named handlers have not seen them within 5 s, or \"transfer\" has parked one (Bank.parked). The transfer\n\
+            goes on, a parked one at Bank.retry; Bank.transfers shows it.",
         )
         .errors(&[
             ACCOUNTS,
@@ -58,8 +61,12 @@ async fn transfer(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
 }
 
 /// The reply when the transfer has ended, or the wait for its end.
-fn ended(bank: &Bank, receipt: &Receipt) -> Term {
+pub(super) fn ended(bank: &Bank, receipt: &Receipt) -> Term {
     match bank.transfer_outcome(receipt.clone()) {
+        // All that are awaited have dealt with its events, so one of them is parked.
+        Ok(outcome) if !outcome.has_ended() && receipt.lagging().is_empty() => {
+            lagging(receipt, &[TransferProcess::NAME])
+        }
         Ok(_) => handled(bank, receipt),
         Err(reason) => not_transferred(&reason),
     }
