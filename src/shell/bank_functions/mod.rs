@@ -60,7 +60,7 @@ use super::application_functions::{Forks, HasApplication, ParkedNumbers, Words, 
 use super::error_reason::ErrorReason;
 use super::functions::{Call, Domain, Manual, Names, NotDone, Parameter, Row, RunningCall, SentCall, joined};
 use super::term::Term;
-use super::tour::{Tour, afterword};
+use super::tour::{Tour, afterword, noted};
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options, StoreUrl};
 use crate::engine::application::{Application, Builder, Seams};
@@ -235,7 +235,7 @@ impl Domain for BankFunctions {
 
     fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
         (self.failed, self.refused) = (None, None);
-        row.run(self, call)
+        noted(self, row, call)
     }
 
     fn try_call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
