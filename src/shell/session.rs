@@ -250,7 +250,7 @@ impl<D: Domain> Session<D> {
         next_after(failed, stopped, refused(&reply, is_done))
     }
 
-    fn finish(&mut self, statement: &str, outcome: Outcome, explanation: Option<String>) -> Next {
+    fn finish(&mut self, statement: &str, outcome: Outcome, mut explanation: Option<String>) -> Next {
         let (mut reply, mut failed, is_done) = match outcome {
             Ok(reply) => (reply, None, true),
             Err(not_done) => {
@@ -259,8 +259,11 @@ impl<D: Domain> Session<D> {
             }
         };
         if is_store_broken(&self.domain, &self.trace) && self.domain.failure().is_none() {
-            // It fails because somebody asked for that, so others can go on.
-            reply.notes.extend(failed.take().map(|failed| failed.message));
+            // It fails because somebody asked for that, so others can go on. What explains a real failure is not true of it.
+            if let Some(failed) = failed.take() {
+                reply.notes.push(failed.message);
+                explanation = None;
+            }
         }
         reply.notes.extend(explanation);
         reply.notes.extend(held_behind(&self.domain, &self.trace));
