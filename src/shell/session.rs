@@ -179,11 +179,10 @@ impl<D: Domain> Session<D> {
                     .traced_by(&self.trace)
                     .recorded_in(&self.record);
                 let running = if is_tried { self.domain.try_call(row, call) } else { self.domain.call(row, call) };
+                // Nothing of what is tried is stored or published. The reply shows what would be.
+                let trying = is_tried.then(|| self.trace.trying());
                 let mut outcome = running.await;
-                if is_tried {
-                    // Nothing of it was stored or published. The reply shows what would be.
-                    self.trace.drain_into(&mut String::new());
-                }
+                drop(trying);
                 let explanation = if self.style.for_a_person { explanation(&outcome, call) } else { None };
                 if let (Err(not_done), true) = (&mut outcome, explanation.is_some()) {
                     // The explanation says it.
