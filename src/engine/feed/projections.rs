@@ -133,8 +133,8 @@ impl<E: DomainEvent> Members<E> {
                 continue;
             }
             let taken = match seam {
-                None => host.take(events),
-                Some(seam) => Box::pin(take_at_seam(host.as_mut(), events, seam)).await,
+                Some(seam) if seam.is_broken() => Box::pin(take_at_seam(host.as_mut(), events, seam)).await,
+                Some(_) | None => host.take(events),
             };
             if let Err(message) = taken {
                 have_panicked = true;
