@@ -17,12 +17,15 @@ pub(crate) enum Part {
     Transfer,
     /// Deposits with all handlers on.
     Handlers,
+    /// Deposits where every seam was used.
+    Seams,
     /// The program, fed a script.
     Script,
 }
 
 impl Part {
-    const ALL: [Self; 6] = [Self::Throughput, Self::History, Self::Flat, Self::Transfer, Self::Handlers, Self::Script];
+    const ALL: [Self; 7] =
+        [Self::Throughput, Self::History, Self::Flat, Self::Transfer, Self::Handlers, Self::Seams, Self::Script];
 
     fn name(self) -> &'static str {
         match self {
@@ -31,6 +34,7 @@ impl Part {
             Self::Flat => "flat",
             Self::Transfer => "transfer",
             Self::Handlers => "handlers",
+            Self::Seams => "seams",
             Self::Script => "script",
         }
     }

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::bank_deposits::{self, Handlers, Pace};
+use crate::seams::{self, Seams};
 use crate::workload::Workload;
 use crate::{bank_in_flight, bank_sequential, bank_transfers, bare_actors, cqrs_es_peer, plain_loop};
 
@@ -27,6 +28,8 @@ pub(crate) enum Contender {
     CqrsEs,
     /// This bank, deposits only.
     Deposits(Pace, Handlers),
+    /// This bank, deposits only, after its seams were used or not.
+    Seams(Pace, Seams),
     /// This bank, transfers only, one after the other.
     Transfers,
 }
@@ -40,7 +43,8 @@ impl Contender {
     pub(crate) fn named(name: &str) -> Option<Self> {
         let of_handlers = |pace| Handlers::ALL.map(|handlers| Self::Deposits(pace, handlers));
         let deposits = Pace::ALL.into_iter().flat_map(of_handlers);
-        let mut all = Self::WHOLE.into_iter().chain(deposits).chain([Self::Transfers]);
+        let with_seams = Pace::ALL.into_iter().flat_map(|pace| Seams::ALL.map(|seams| Self::Seams(pace, seams)));
+        let mut all = Self::WHOLE.into_iter().chain(deposits).chain(with_seams).chain([Self::Transfers]);
         all.find(|contender| contender.to_string() == name)
     }
 
@@ -52,6 +56,7 @@ impl Contender {
             Self::BankInFlight => bank_in_flight::run(workload),
             Self::CqrsEs => cqrs_es_peer::run(workload),
             Self::Deposits(pace, handlers) => bank_deposits::run(workload, pace, handlers),
+            Self::Seams(pace, seams) => seams::deposits(workload, pace, seams),
             Self::Transfers => bank_transfers::run(workload),
         }
     }
@@ -66,6 +71,7 @@ impl fmt::Display for Contender {
             Self::BankInFlight => "bank, 256 in flight",
             Self::CqrsEs => "cqrs-es 0.5",
             Self::Deposits(pace, handlers) => return write!(f, "deposits, {pace}{handlers}"),
+            Self::Seams(pace, seams) => return write!(f, "deposits, {pace}, {seams}"),
             Self::Transfers => "transfers, sequential",
         };
         f.write_str(name)

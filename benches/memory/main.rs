@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench memory` runs everything in about two minutes and ends with the bars that
 //! were set. `cargo bench --bench memory -- flat script` runs some parts only: `throughput`, `history`,
-//! `flat`, `transfer`, `handlers`, `script`; `--commands 100000` makes `throughput` and `script` shorter.
+//! `flat`, `transfer`, `handlers`, `seams`, `script`; `--commands 100000` makes `throughput` and `script` shorter.
 //!
 //! All figures that are compared come from one run, the contenders taking turns. Absolute figures move from
 //! machine to machine, and the ratios much less.
@@ -29,6 +29,7 @@ mod plain_loop;
 mod prepared_bank;
 mod report;
 mod script;
+mod seams;
 mod throughput;
 mod transfer;
 mod workload;
@@ -59,6 +60,7 @@ fn measure(parts: &[Part], commands: usize) {
             Part::Flat => flat::run(),
             Part::Transfer => transfer::run(),
             Part::Handlers => handlers::run(),
+            Part::Seams => seams::run(),
             Part::Script => script::run(commands),
         });
     }

@@ -6,8 +6,8 @@ use cqrs_bank::engine::application::{QueryError, Seams};
 use cqrs_bank::engine::log::{Moment, StreamId};
 use cqrs_bank::engine::{Aggregate as _, Application, Position, Projection as _, RecordedEvent};
 use cqrs_bank::shell::application_functions::{
-    Forks, HasApplication, Looking, ShellApplication, Standing, States, Words, application_functions, command, query,
-    try_call, words,
+    Forks, HasApplication, Looking, ShellApplication, ShownEvent, Standing, States, Words, application_functions,
+    command, query, try_call, words,
 };
 use cqrs_bank::shell::common_errors::OF_MOMENTS;
 use cqrs_bank::shell::error_reason::{ErrorReason, refusals};
@@ -163,8 +163,16 @@ impl HasApplication for GarageFunctions {
         Ok(Self(self.0.rehearse_on(application)))
     }
 
-    fn command_title(event: &GarageEvent) -> Option<&'static str> {
-        Some(match event {
+    fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
+        let of_lot = refusal.downcast_ref().map(lot_refusal);
+        of_lot.or_else(|| refusal.downcast_ref().map(ticket_refusal)).map(ErrorReason::name)
+    }
+}
+
+/// What is said of an event, and of its lot or ticket.
+impl ShownEvent for GarageEvent {
+    fn command_title(&self) -> Option<&'static str> {
+        Some(match self {
             GarageEvent::Lot(LotEvent::LotOpened { .. }) => "Open Lot",
             GarageEvent::Lot(LotEvent::CarEntered { .. }) => "Enter Lot",
             GarageEvent::Lot(LotEvent::CarLeft { .. }) => "Leave Lot",
@@ -174,20 +182,15 @@ impl HasApplication for GarageFunctions {
         })
     }
 
-    fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
-        let of_lot = refusal.downcast_ref().map(lot_refusal);
-        of_lot.or_else(|| refusal.downcast_ref().map(ticket_refusal)).map(ErrorReason::name)
-    }
-
     fn standing<'a>(
-        garage: &'a Application<GarageEvent>,
+        garage: &'a Application<Self>,
         stream: &'a StreamId,
         end: Position,
     ) -> Looking<'a, Result<Standing, QueryError>> {
         Box::pin(standing(garage, stream, Moment::Position(end)))
     }
 
-    fn states() -> Box<dyn States<GarageEvent>> {
+    fn states() -> Box<dyn States<Self>> {
         Box::new(FreePlaces::default())
     }
 }

@@ -179,11 +179,10 @@ impl<D: Domain> Session<D> {
                     .traced_by(&self.trace)
                     .recorded_in(&self.record);
                 let running = if is_tried { self.domain.try_call(row, call) } else { self.domain.call(row, call) };
+                // Nothing of what is tried is stored or published. The reply shows what would be.
+                let trying = is_tried.then(|| self.trace.trying());
                 let mut outcome = running.await;
-                if is_tried {
-                    // Nothing of it was stored or published. The reply shows what would be.
-                    self.trace.drain_into(&mut String::new());
-                }
+                drop(trying);
                 let explanation = if self.style.for_a_person { explanation(&outcome, call) } else { None };
                 if let (Err(not_done), true) = (&mut outcome, explanation.is_some()) {
                     // The explanation says it.
@@ -250,7 +249,7 @@ impl<D: Domain> Session<D> {
         next_after(failed, stopped, refused(&reply, is_done))
     }
 
-    fn finish(&mut self, statement: &str, outcome: Outcome, explanation: Option<String>) -> Next {
+    fn finish(&mut self, statement: &str, outcome: Outcome, mut explanation: Option<String>) -> Next {
         let (mut reply, mut failed, is_done) = match outcome {
             Ok(reply) => (reply, None, true),
             Err(not_done) => {
@@ -259,8 +258,11 @@ impl<D: Domain> Session<D> {
             }
         };
         if is_store_broken(&self.domain, &self.trace) && self.domain.failure().is_none() {
-            // It fails because somebody asked for that, so others can go on.
-            reply.notes.extend(failed.take().map(|failed| failed.message));
+            // It fails because somebody asked for that, so others can go on. What explains a real failure is not true of it.
+            if let Some(failed) = failed.take() {
+                reply.notes.push(failed.message);
+                explanation = None;
+            }
         }
         reply.notes.extend(explanation);
         reply.notes.extend(held_behind(&self.domain, &self.trace));

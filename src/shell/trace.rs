@@ -4,6 +4,8 @@
 //! consistency, as they arrive otherwise. Where many commands are in flight, the lines of each are kept apart, and are
 //! printed when its reply is.
 
+mod trying;
+
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,6 +41,8 @@ struct Shared {
     is_fed: AtomicBool,
     /// Whether every line is shown, also those of conversations that nobody follows.
     shows_details: AtomicBool,
+    /// Whether something is only tried, whose lines are shown to nobody.
+    is_trying: AtomicBool,
     /// Whether something was held or broken.
     uses_seams: AtomicBool,
 }
@@ -242,7 +246,7 @@ struct TraceLayer {
 
 impl<S: Subscriber> Layer<S> for TraceLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let all = self.shared.shows_details.load(Ordering::Relaxed);
+        let all = self.shared.shows_details.load(Ordering::Relaxed) && !self.shared.is_trying.load(Ordering::Relaxed);
         if !all && event.metadata().target() == DETAIL {
             return;
         }

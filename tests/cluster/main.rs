@@ -8,6 +8,7 @@ mod a_bank_shows_its_cluster;
 mod a_connection_is_as_it_is_told_to_be;
 mod a_node_comes_and_goes;
 mod a_node_whose_files_are_gone_has_them_again;
+mod a_session_is_the_same_on_a_cluster;
 mod each_event_is_published_for_others;
 mod library_services_share_a_cluster;
 mod nodes;
@@ -29,3 +30,5 @@ mod program;
 mod random;
 #[path = "../durability/speaker.rs"]
 mod speaker;
+#[path = "../support/transcript.rs"]
+mod transcript;

@@ -221,3 +221,19 @@ fn a_bank_file_as_the_argument_is_open_at_the_prompt() {
     let terminal = Terminal::open_with_arguments(&[path], "bank:bank.db(1)> ");
     assert_eq!(answer(&terminal, 1, "Bank.check_balance \"Wolfman\""), ["5"]);
 }
+
+#[test]
+fn what_was_made_to_fail_is_mended_and_not_repaired() {
+    let terminal = Terminal::open();
+    let statements = ["Bank.open", "Bank.create 1", "Bank.break \"event store\", :disk_full"];
+    for (number, statement) in (1..).zip(statements) {
+        answer(&terminal, number, statement);
+    }
+    let failed = answer(&terminal, 4, "Bank.deposit 1, 5").join(" ");
+    let expected = "{:error, :store_failed} the event store failed: the disk was made to be full, and nothing is stored until \
+                    that is mended; one that is really full stops everything";
+    let said = failed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.ends_with(expected), "{said}");
+    answer(&terminal, 5, "Bank.mend");
+    assert_eq!(answer(&terminal, 6, "Bank.deposit 1, 5").last().map(String::as_str), Some(":ok"));
+}

@@ -4,6 +4,7 @@ mod a_descriptor_in_any_mode_is_waited_for;
 mod a_development_cluster_runs_until_it_is_asked_to_end;
 mod a_domain_of_ones_own_has_a_prompt_like_the_banks;
 mod a_fork_says_where_it_is;
+mod a_handler_that_is_busy_is_held_after_its_event;
 mod a_person_can_use_the_prompt;
 mod a_pin_does_not_stay_in_memory;
 mod a_pin_is_never_shown;
@@ -56,3 +57,5 @@ mod page;
 mod program;
 #[path = "../support/terminal.rs"]
 mod terminal;
+#[path = "../support/transcript.rs"]
+mod transcript;

@@ -27,9 +27,10 @@ where
     }
 }
 
-/// As on a full disk.
+/// As on a full disk, but for this: it is known that nothing was stored, and the application goes on.
 pub(in crate::engine) fn full_disk() -> StoreError {
-    let message = "the disk was made to be full";
+    let message = "the disk was made to be full, and nothing is stored until that is mended; one that is really full stops \
+                   everything";
     StoreError::Failed(StoreFailure::of_kind(message, StoreFailureKind::DiskFull))
 }
 

@@ -134,8 +134,8 @@ where
         tracing::debug!(commands = open.len(), appends = appends.len(), "batch");
         let stored = match &self.seam {
             _ if appends.is_empty() => Ok(Vec::new()),
-            None => self.store.append(appends).await,
-            Some(_) => Box::pin(self.append_at_seam(appends)).await,
+            Some(seam) if seam.is_broken() => Box::pin(self.append_at_seam(appends)).await,
+            Some(_) | None => self.store.append(appends).await,
         };
         match stored {
             Ok(stored) => self.answer(open, stored, last_attempt),

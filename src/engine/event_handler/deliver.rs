@@ -73,8 +73,8 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 self.write_if_durable().await?;
             }
             let called = match &self.seam {
-                None => self.call(event).await?,
-                Some(_) => Box::pin(self.call_at_seam(event)).await?,
+                Some(seam) if seam.is_broken() => Box::pin(self.call_at_seam(event)).await?,
+                Some(_) | None => self.call(event).await?,
             };
             let Err(failure) = called else {
                 if self.progress.attempts > 1 {
@@ -145,8 +145,8 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) fn note_acknowledged(&self, position: Position, attempts: u32) {
         let came_twice = |known: Delivery| known.outcome == DeliveryOutcome::CameTwice && known.attempts == attempts;
         // The seam has noted that.
-        let is_noted = self.seam.is_some() && self.deliveries.of(position).is_some_and(came_twice);
-        if !is_noted && (H::KIND != HandlerKind::ProcessManager || attempts > 1) {
+        let is_noted = || self.seam.is_some() && self.deliveries.of(position).is_some_and(came_twice);
+        if (H::KIND != HandlerKind::ProcessManager || attempts > 1) && !is_noted() {
             self.note(position, attempts, DeliveryOutcome::Acknowledged);
         }
     }

@@ -134,8 +134,8 @@ impl<E: DomainEvent> Members<E> {
                 continue;
             }
             let taken = match seam {
-                None => host.take(all),
-                Some(seam) => Box::pin(take_at_seam(host.as_mut(), events, seam)).await,
+                Some(seam) if seam.is_broken() => Box::pin(take_at_seam(host.as_mut(), events, seam)).await,
+                Some(_) | None => host.take(all),
             };
             if let Err(message) = taken {
                 have_panicked = true;

@@ -128,7 +128,7 @@ impl<E, P: Projection<E>> ProjectionHost<E> for TypedHost<P> {
     fn update(&mut self) -> Option<ProjectionUpdate> {
         let fields = P::ROWS?;
         let (checkpoint, mut rows) = (self.done, Vec::new());
-        let (after, written) = self.model.read(|model| {
+        let (after, written) = self.model.look(|model| {
             // A replaced collection does not know how it differs from the stored rows.
             let after = self.stored.filter(|_| fields.are_tracked(model));
             if after == Some(checkpoint) {

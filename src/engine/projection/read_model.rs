@@ -51,6 +51,11 @@ impl<P> ReadModel<P> {
     /// Reads the projection. Updates wait while `ask` runs, so it should be quick.
     pub fn read<R>(&self, ask: impl FnOnce(&P) -> R) -> R {
         self.was_read.set();
+        self.look(ask)
+    }
+
+    /// Reads it to keep it, and not to answer anybody.
+    pub(super) fn look<R>(&self, ask: impl FnOnce(&P) -> R) -> R {
         ask(&self.shared.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -22,7 +22,9 @@ pub enum Fault {
     CrashBeforeAck,
     /// The next append is answered with a conflict, and nothing is stored.
     Conflict,
-    /// Each append fails as on a full disk, until this is mended.
+    /// Each append fails as on a full disk, until this is mended: nothing is stored, and a caller is told so. After a disk
+    /// was really full, nobody knows what of the last append is on it, so that the application stops until it is opened
+    /// again; here it goes on.
     DiskFull,
 }
 

@@ -1,5 +1,6 @@
 //! The seam of one place.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use super::fault::Fault;
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Seam {
     fault: Mutex<Option<Fault>>,
+    /// Whether there is a fault: one that was mended costs a look at this.
+    is_broken: AtomicBool,
     /// Wakes whoever is delayed, once that is no longer so.
     mended: Notify,
 }
@@ -21,6 +24,11 @@ impl Seam {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether anything goes wrong here.
+    pub(in crate::engine) fn is_broken(&self) -> bool {
+        self.is_broken.load(Ordering::Acquire)
+    }
+
     /// What goes wrong here.
     pub(in crate::engine) fn fault(&self) -> Option<Fault> {
         *self.lock()
@@ -28,7 +36,7 @@ impl Seam {
 
     /// Says what goes wrong from now on. Returns what did before.
     pub(in crate::engine) fn set(&self, fault: Option<Fault>) -> Option<Fault> {
-        let before = std::mem::replace(&mut *self.lock(), fault);
+        let before = self.replace(&mut self.lock(), fault);
         self.mended.notify_waiters();
         before
     }
@@ -49,7 +57,12 @@ impl Seam {
     pub(in crate::engine) fn meet(&self) -> Option<Fault> {
         let mut fault = self.lock();
         let met = *fault;
-        *fault = met.and_then(Fault::once_met);
+        self.replace(&mut fault, met.and_then(Fault::once_met));
         met
+    }
+
+    fn replace(&self, fault: &mut Option<Fault>, with: Option<Fault>) -> Option<Fault> {
+        self.is_broken.store(with.is_some(), Ordering::Release);
+        std::mem::replace(fault, with)
     }
 }

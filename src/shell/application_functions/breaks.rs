@@ -51,7 +51,9 @@ pub(super) const fn break_row<D: HasApplication>() -> Row<D> {
             and its next event is delivered twice; :crash, before: :ack, and the effect of its next event has happened, its\n\
             acknowledgement has not, and its task is dead. A projection can have :panic, :delay and :duplicate.\n\
             At the \"event store\": :conflict, and the next append is answered with a conflict, so that its command is\n\
-            decided again; :disk_full, and appends fail; :delay.\n\
+            decided again; :disk_full, and nothing is stored: each command replies :store_failed; :delay. A disk that is\n\
+            really full stops the {called}: nobody knows what of the last command is on it, so that the reply is\n\
+            :outcome_unknown, and once there is room the {thing} is closed and opened again. This one is mended.\n\
             One task hands the events to the projections in turn: a delay at one is a delay of all, and of the handlers\n\
             behind them.\n\
             What does not happen once lasts until {module}.mend, or until something else is broken there, which a line\n\

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{HasApplication, integer};
+use super::{HasApplication, ShownEvent, integer};
 use crate::engine::application::{Application, CommandNode, ConversationTree, EventNode};
 use crate::engine::command_handler::{Decided, Decision, Refused};
 use crate::engine::domain::DomainEvent as _;
@@ -58,7 +58,7 @@ pub(super) fn described<D: HasApplication>(
     let of = events.first().map(|first| &first.event);
     let title = match (decision, of) {
         (Some(decision), _) => decision.title.clone().into_owned(),
-        (None, Some(event)) => D::command_title(&event.data).map_or_else(|| "a command".to_owned(), str::to_owned),
+        (None, Some(event)) => event.data.command_title().map_or_else(|| "a command".to_owned(), str::to_owned),
         (None, None) => "a command".to_owned(),
     };
     text.push_str(&title);
@@ -72,7 +72,7 @@ pub(super) fn described<D: HasApplication>(
         fields.push(("of", target));
     }
     if let Some(quantity) = decision.as_ref().and_then(|decision| decision.quantity) {
-        let quantity = D::quantity(application, quantity);
+        let quantity = D::Event::quantity(application, quantity);
         let _ = write!(text, " {quantity}");
         fields.push(("about", quantity));
     }
@@ -103,7 +103,7 @@ async fn of_event<D: HasApplication>(
     // What is only tried has no position that stays.
     let mut text = if is_stored { format!("{title} at {}", event.position) } else { title.to_owned() };
     let mut fields = vec![("event", Term::String(title.to_owned())), ("position", integer(event.position.get()))];
-    if let Some(effect) = D::effect(application, &event).await {
+    if let Some(effect) = D::Event::effect(application, &event).await {
         let _ = write!(text, " ({effect})");
         fields.push(("effect", Term::String(effect)));
     }

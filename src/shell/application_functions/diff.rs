@@ -7,7 +7,7 @@ use super::cascade::target;
 use super::fork_name::{FORK, MAIN};
 use super::forks::common_end;
 use super::parting::{Parting, Side, parting};
-use super::{HasApplication, Standing, function};
+use super::{HasApplication, ShownEvent, Standing, function};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Position, StreamId};
 use crate::engine::store::codec::StoredEvent;
@@ -64,9 +64,10 @@ async fn diff<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let mut differences = Vec::new();
     for stream in &streams {
         let [one, other] = &sides;
-        let one = D::standing(&one.application, stream, ends[0]).await.map_err(|error| D::WORDS.no_answer(error))?;
+        let one =
+            D::Event::standing(&one.application, stream, ends[0]).await.map_err(|error| D::WORDS.no_answer(error))?;
         let other =
-            D::standing(&other.application, stream, ends[1]).await.map_err(|error| D::WORDS.no_answer(error))?;
+            D::Event::standing(&other.application, stream, ends[1]).await.map_err(|error| D::WORDS.no_answer(error))?;
         differences.extend(compared(stream, one, other));
     }
     let is_same = common == ends[0] && common == ends[1];

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::cascade::{came_to, nodes, outcome, target};
-use super::{HasApplication, function};
+use super::{HasApplication, ShownEvent, function};
 use crate::engine::application::{Application, CommandNode, ConversationTree};
 use crate::engine::domain::DomainEvent as _;
 use crate::engine::log::{Position, RecordedEvent};
@@ -113,7 +113,7 @@ fn steps<D: HasApplication>(
     let (of, title, outcome) = match (&command.decision, command.events.first()) {
         (Some(decision), _) => (decision.target.clone(), decision.title.as_ref(), outcome(decision)),
         (None, Some(first)) => {
-            (target(&first.event.stream), D::command_title(&first.event.data).unwrap_or("a command"), None)
+            (target(&first.event.stream), first.event.data.command_title().unwrap_or("a command"), None)
         }
         (None, None) => return,
     };

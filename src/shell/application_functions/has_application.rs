@@ -1,33 +1,23 @@
 //! What a domain provides to get the functions of every application.
 
 use std::error::Error;
-use std::future::{Future, ready};
-use std::pin::Pin;
 
 use super::Words;
 use super::fork_name;
 use super::forks::Forks;
-use super::states::{EventCounts, States};
-use crate::engine::application::{Application, Builder, QueryError};
-use crate::engine::log::{Moment, Position, RecordedEvent, StreamId};
-use crate::engine::store::codec::StoredEvent;
+use super::shown_event::ShownEvent;
+use crate::engine::application::{Application, Builder};
+use crate::engine::log::StreamId;
 use crate::shell::common_errors::{BEHIND, BUSY, DEFECT, STORE_FAILED, UNAVAILABLE};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::function_table::AT;
 use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
 use crate::shell::term::Term;
 
-/// An answer that is looked up.
-pub type Looking<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
-
-/// What is said of a stream, each under its name, and always the same things in the same order; nothing where there is no such
-/// thing. What comes first says most: a table of nothing else does not name it.
-pub type Standing = Vec<(&'static str, Term)>;
-
 /// A domain with an application. It provides what the functions of every application need.
 pub trait HasApplication: Send + Sync + 'static {
-    /// The domain's event.
-    type Event: StoredEvent;
+    /// The domain's event, with what is said of it.
+    type Event: ShownEvent;
 
     /// The domain's words in replies and help.
     const WORDS: &'static Words;
@@ -104,45 +94,6 @@ pub trait HasApplication: Send + Sync + 'static {
     fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
         let _ = refusal;
         None
-    }
-
-    /// The title of the command behind an event, where the event tells it.
-    fn command_title(event: &Self::Event) -> Option<&'static str> {
-        let _ = event;
-        None
-    }
-
-    /// How much a command is [about](crate::engine::domain::Command::quantity), as people write it.
-    fn quantity(application: &Application<Self::Event>, quantity: i64) -> Term {
-        let _ = application;
-        Term::Integer(quantity.into())
-    }
-
-    /// What an event changed, in a few words: `balance 975 → 925`.
-    fn effect<'a>(
-        application: &'a Application<Self::Event>,
-        event: &'a RecordedEvent<Self::Event>,
-    ) -> Looking<'a, Option<String>> {
-        let _ = (application, event);
-        Box::pin(ready(None))
-    }
-
-    /// What the read models show of a stream in a history that ends at a position, to be compared with another history.
-    /// By default, its number of events.
-    fn standing<'a>(
-        application: &'a Application<Self::Event>,
-        stream: &'a StreamId,
-        end: Position,
-    ) -> Looking<'a, Result<Standing, QueryError>> {
-        Box::pin(async move {
-            let version = application.version_at(stream, Moment::Position(end)).await?.get();
-            Ok(if version > 0 { vec![("events", Term::Integer(version.into()))] } else { Standing::new() })
-        })
-    }
-
-    /// How things are after each event, for a report. By default, how many events each stream has.
-    fn states() -> Box<dyn States<Self::Event>> {
-        Box::new(EventCounts::default())
     }
 
     /// The stream that an argument names.

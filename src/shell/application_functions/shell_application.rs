@@ -3,7 +3,7 @@
 use super::forks::Forks;
 use super::names::names;
 use super::{Words, handled};
-use crate::engine::application::{Application, CommandFailure, QueryError, Receipt};
+use crate::engine::application::{Application, CommandFailure, QueryError, Receipt, Unavailable};
 use crate::engine::domain::{Command, CommandEvent, CommandRefusal, Contains};
 use crate::engine::projection::Projection;
 use crate::engine::store::codec::StoredEvent;
@@ -81,6 +81,9 @@ impl<E: StoredEvent> ShellApplication<E> {
             Ok(receipt) => Ok(reply(&application, &receipt, call.as_json(), reply_for).await),
             Err(CommandFailure::Refused(refusal)) => Err(Term::Error(refused(&refusal)).into()),
             Err(CommandFailure::IdTaken { .. }) => Err(Term::Error(COMMAND_ID_TAKEN).into()),
+            Err(CommandFailure::Unavailable(reason @ (Unavailable::Store(_) | Unavailable::OutcomeUnknown { .. }))) => {
+                Err(self.words.failed(&reason))
+            }
             Err(CommandFailure::Unavailable(reason)) => Err(self.words.unavailable(&reason).into()),
         }
     }

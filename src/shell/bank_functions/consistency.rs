@@ -23,8 +23,9 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
         "Under :strong, the default after Bank.open, a command replies when its events are stored and all\n\
             projections and process managers have seen them; it does not wait for e-mails. A query then knows\n\
             everything that was acknowledged before it, to any program. Under :eventual a command replies :ok as\n\
-            soon as it is sent; the rest of the trace, and a refusal, follow when they happen. A query is then\n\
-            answered as of a recent position, which never goes back for the same projection.\n\
+            soon as it is sent; the rest of the trace, and a refusal, follow when they happen. That :ok says\n\
+            nothing of the disk: a query under :strong right after it may not know the command either. Under\n\
+            :eventual a query is answered as of a recent position, which never goes back for the same projection.\n\
             Replies :ok.",
     ),
     |bank, call| Box::pin(consistency(bank, call)),

@@ -1,12 +1,10 @@
-//! What the bank lends to forks and to what is tried: the bonus, balances and amounts.
+//! What the bank lends to forks and to what is tried: the bonus and the currency.
 
 use super::BankFunctions;
 use super::errors::INVALID_NAME;
-use super::money::money;
 use super::replies::WORDS;
-use crate::bank::{Account, AccountEvent, AccountId, Accounts, Bank, Currency};
+use crate::bank::{AccountEvent, AccountId, Accounts, Bank, Currency};
 use crate::engine::application::{Application, Builder};
-use crate::engine::log::{Moment, Position, RecordedEvent, StreamId};
 use crate::shell::application_functions::FORK_NAME;
 use crate::shell::function_table::AT;
 use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
@@ -38,23 +36,6 @@ pub(super) fn with_options(fork: Builder<AccountEvent>, call: &Call<'_>) -> Resu
 pub(super) fn currency_of(application: &Application<AccountEvent>) -> Currency {
     let accounts = application.read_model::<Accounts>();
     accounts.ok().and_then(|accounts| accounts.read(|accounts| accounts.currency())).unwrap_or_default()
-}
-
-/// How an event changed the balance of its account.
-pub(super) async fn effect(
-    application: &Application<AccountEvent>,
-    event: &RecordedEvent<AccountEvent>,
-) -> Option<String> {
-    event.data.account_id()?;
-    let before = balance_at(application, &event.stream, event.position.before()).await?;
-    let after = balance_at(application, &event.stream, event.position).await?;
-    let currency = currency_of(application);
-    (before != after).then(|| format!("balance {} → {}", money(currency, before), money(currency, after)))
-}
-
-async fn balance_at(application: &Application<AccountEvent>, stream: &StreamId, position: Position) -> Option<i64> {
-    let account = application.state_up_to::<Account>(stream, Moment::Position(position)).await.ok()?;
-    Some(account.balance().map_or(0, |balance| balance.minor_units()))
 }
 
 impl BankFunctions {

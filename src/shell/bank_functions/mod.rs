@@ -29,7 +29,7 @@ mod replies;
 mod reverse;
 mod send;
 mod send_ahead;
-mod standing;
+mod shown_event;
 mod statement;
 mod states;
 mod total_deposits;
@@ -51,26 +51,22 @@ use tokio::task::JoinSet;
 use self::error_groups::ANY;
 use self::errors::{BANK_NOT_OPEN, INVALID_NAME, NO_ACCOUNT};
 use self::manual::MANUAL;
-use self::money::money;
 use self::names::AccountNames;
 use self::parameters::ACCOUNT;
 use self::replies::{WORDS, explained};
 use self::send::LateOutcome;
-use self::states::BalancesByEvent;
 use self::unended::Unended;
-use super::application_functions::{
-    Forks, HasApplication, Looking, ParkedNumbers, Standing, States, Words, application_functions, try_call,
-};
+use super::application_functions::{Forks, HasApplication, ParkedNumbers, Words, application_functions, try_call};
 use super::error_reason::ErrorReason;
 use super::functions::{Call, Domain, Manual, Names, NotDone, Parameter, Row, RunningCall, SentCall, joined};
 use super::term::Term;
-use super::tour::{Tour, afterword};
+use super::tour::{Tour, afterword, noted};
 use super::trace::Trace;
 use crate::bank::{Account, AccountEvent, AccountId, Bank, Currency, Options, StoreUrl};
-use crate::engine::application::{Application, Builder, QueryError, Seams};
+use crate::engine::application::{Application, Builder, Seams};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
-use crate::engine::log::{Position, RecordedEvent, StreamId};
+use crate::engine::log::StreamId;
 use crate::engine::runtime::Conversation;
 
 /// The bank's own functions, in the order of `help`, then those of every application.
@@ -222,33 +218,6 @@ impl HasApplication for BankFunctions {
         refusal.downcast_ref().map(|refusal| replies::refused(refusal).name())
     }
 
-    fn command_title(event: &AccountEvent) -> Option<&'static str> {
-        Some(event.command_title())
-    }
-
-    fn quantity(application: &Application<AccountEvent>, quantity: i64) -> Term {
-        money(fork::currency_of(application), quantity)
-    }
-
-    fn effect<'a>(
-        application: &'a Application<AccountEvent>,
-        event: &'a RecordedEvent<AccountEvent>,
-    ) -> Looking<'a, Option<String>> {
-        Box::pin(fork::effect(application, event))
-    }
-
-    fn standing<'a>(
-        application: &'a Application<AccountEvent>,
-        stream: &'a StreamId,
-        end: Position,
-    ) -> Looking<'a, Result<Standing, QueryError>> {
-        Box::pin(standing::standing(application, stream, end))
-    }
-
-    fn states() -> Box<dyn States<AccountEvent>> {
-        Box::new(BalancesByEvent::default())
-    }
-
     fn stream(name: &str) -> Result<StreamId, Term> {
         let account = AccountId::new(name).map_err(|_| Term::Error(INVALID_NAME))?;
         Ok(StreamId::new(Account::CATEGORY, &account))
@@ -266,7 +235,7 @@ impl Domain for BankFunctions {
 
     fn call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {
         (self.failed, self.refused) = (None, None);
-        row.run(self, call)
+        noted(self, row, call)
     }
 
     fn try_call<'a>(&'a mut self, row: &'static Row<Self>, call: Call<'a>) -> RunningCall<'a> {

@@ -6,8 +6,7 @@ mod manual;
 mod parameters;
 mod read;
 mod replies;
-mod standing;
-mod states;
+mod shown_event;
 mod write;
 
 pub use self::read::ReadFunctions;

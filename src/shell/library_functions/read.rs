@@ -4,14 +4,12 @@ use super::errors::{INVALID_ISBN, INVALID_USER, NO_BOOK};
 use super::manual::NOTES;
 use super::parameters::{FROM, ISBN, USER, book_stream, from, isbn, user_id};
 use super::replies::{book, inventory_table, loan_table};
-use super::standing::standing;
 use crate::engine::application::{Application, Seams};
 use crate::engine::domain::Aggregate as _;
-use crate::engine::log::{Position, StreamId};
+use crate::engine::log::StreamId;
 use crate::library::{Book, BookEvent, Inventory, Isbn, QueryError, ReadService, UserId};
 use crate::shell::application_functions::{
-    Forks, HasApplication, Looking, Standing, States, Words, application_functions, names, not_there_yet, query,
-    try_call, words,
+    Forks, HasApplication, Words, application_functions, names, not_there_yet, query, try_call, words,
 };
 use crate::shell::common_errors::{INVALID_LIMIT, OF_MOMENTS};
 use crate::shell::error_reason::ErrorReason;
@@ -185,22 +183,6 @@ impl HasApplication for ReadFunctions {
             None => self.main.clone(),
         };
         Ok(())
-    }
-
-    fn standing<'a>(
-        application: &'a Application<BookEvent>,
-        stream: &'a StreamId,
-        end: Position,
-    ) -> Looking<'a, Result<Standing, QueryError>> {
-        Box::pin(standing(application, stream, end))
-    }
-
-    fn command_title(event: &BookEvent) -> Option<&'static str> {
-        Some(event.command_title())
-    }
-
-    fn states() -> Box<dyn States<BookEvent>> {
-        Box::new(Inventory::default())
     }
 
     fn stream(isbn: &str) -> Result<StreamId, Term> {

@@ -10,13 +10,11 @@ use super::manual::NOTES;
 use super::parameters::{
     AUTHOR, ISBN, QUANTITY, TITLE, USER, author, book_stream, borrower, isbn, quantity, title, user_id,
 };
-use super::standing::standing;
-use crate::engine::application::{Application, QueryError, Seams};
-use crate::engine::log::{Position, StreamId};
-use crate::library::{BookCommand, BookEvent, Inventory, WriteService};
+use crate::engine::application::{Application, Seams};
+use crate::engine::log::StreamId;
+use crate::library::{BookCommand, BookEvent, WriteService};
 use crate::shell::application_functions::{
-    Forks, HasApplication, Looking, ShellApplication, Standing, States, Words, application_functions,
-    application_names, command, try_call, words,
+    Forks, HasApplication, ShellApplication, Words, application_functions, application_names, command, try_call, words,
 };
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, Domain, Manual, Names, NotDone, Outcome, Parameter, Row, RunningCall, joined};
@@ -173,22 +171,6 @@ impl HasApplication for WriteFunctions {
 
     fn name_of_refusal(refusal: &(dyn Error + 'static)) -> Option<&'static str> {
         refusal.downcast_ref().map(|refusal| refused(refusal).name())
-    }
-
-    fn command_title(event: &BookEvent) -> Option<&'static str> {
-        Some(event.command_title())
-    }
-
-    fn standing<'a>(
-        application: &'a Application<BookEvent>,
-        stream: &'a StreamId,
-        end: Position,
-    ) -> Looking<'a, Result<Standing, QueryError>> {
-        Box::pin(standing(application, stream, end))
-    }
-
-    fn states() -> Box<dyn States<BookEvent>> {
-        Box::new(Inventory::default())
     }
 
     fn stream(isbn: &str) -> Result<StreamId, Term> {

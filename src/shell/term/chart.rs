@@ -44,26 +44,21 @@ impl Chart {
     pub(in crate::shell) fn drawn(&self, pen: Pen, width: Option<usize>) -> String {
         let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else { return String::new() };
         let (low, high) = self.extremes();
-        let labels = [self.shown(high), self.shown(low)];
+        let full = (HEIGHT * pen.blocks.len()) as i128;
+        let span = i128::from(high) - i128::from(low);
+        // The lowest value is a line too.
+        let level = |value: i64| ((i128::from(value) - i128::from(low)) * full).checked_div(span).unwrap_or(1).max(1);
+        let labels = self.labels(low, high, level(0), full);
         let margin = labels.iter().map(|label| label.width()).max().unwrap_or(0);
         let room = width.map_or(WIDEST, |width| width.saturating_sub(margin + 1 + pen.axis.width()));
         let columns = self.columns(room.clamp(NARROWEST, WIDEST));
         let (blocks, steps) = (pen.blocks, pen.blocks.len() as i128);
-        let span = i128::from(high) - i128::from(low);
         let mut lines = Vec::new();
-        for line in 0..HEIGHT {
-            let label = match line {
-                0 => labels[0].as_str(),
-                line if line + 1 == HEIGHT => labels[1].as_str(),
-                _ => "",
-            };
-            let below = (HEIGHT - 1 - line) as i128 * steps;
+        for (line, label) in labels.iter().enumerate() {
+            let below = (labels.len() - 1 - line) as i128 * steps;
             let cells = columns.iter().map(|value| {
                 let Some(value) = value else { return " " };
-                let full = HEIGHT as i128 * steps;
-                // The lowest value is a line too.
-                let level = ((i128::from(*value) - i128::from(low)) * full).checked_div(span).unwrap_or(1).max(1);
-                match level - below {
+                match level(*value) - below {
                     ..=0 => " ",
                     part => blocks[usize::try_from(part.min(steps) - 1).unwrap_or(0)],
                 }
@@ -80,6 +75,22 @@ impl Chart {
             false => lines.extend(times.map(str::to_owned)),
         }
         lines.join("\n")
+    }
+
+    /// What stands before each line: the greatest value, the least, and zero where it lies between them. Where there is
+    /// nothing but zero, one line is enough.
+    fn labels(&self, low: i64, high: i64, zero: i128, full: i128) -> Vec<String> {
+        if low == high {
+            return vec![self.shown(high)];
+        }
+        let mut labels = vec![String::new(); HEIGHT];
+        labels[0] = self.shown(high);
+        labels[HEIGHT - 1] = self.shown(low);
+        let line = usize::try_from((full - zero) * HEIGHT as i128 / full).unwrap_or(0).min(HEIGHT - 1);
+        if labels[line].is_empty() {
+            labels[line] = self.shown(0);
+        }
+        labels
     }
 
     /// The least and the greatest value, zero included.
@@ -137,7 +148,7 @@ impl Serialize for Chart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::term::{ASCII, UNICODE};
+    use crate::shell::term::ASCII;
 
     fn chart(values: &[(i64, i64)]) -> Chart {
         let point = |(index, (micros, value)): (usize, &(i64, i64))| ChartPoint {
@@ -169,9 +180,19 @@ mod tests {
 
     #[test]
     fn one_value_and_values_below_zero_are_drawn_too() {
-        assert!(chart(&[(5, 0)]).drawn(UNICODE, Some(40)).lines().count() > 8);
-        let drawn = chart(&[(0, -20), (1, 20)]).drawn(UNICODE, Some(40));
-        assert!(drawn.starts_with(" 20 │") && drawn.contains("\n-20 │"), "{drawn}");
+        assert_eq!(chart(&[(5, 0)]).drawn(ASCII, Some(12)), "0 |#########\n   t5     t5");
+        let lines = [
+            " 60 |        #",
+            "    |        #",
+            "    |        #",
+            "    |        #",
+            "    |        #",
+            "    |        #",
+            "  0 |#       #",
+            "-20 |#########",
+            "     t0     t9",
+        ];
+        assert_eq!(chart(&[(0, 0), (2, -20), (9, 60)]).drawn(ASCII, Some(14)), lines.join("\n"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence::Evidence;
 use super::since::KeptSince;
 use crate::engine::disk::{open_regular, replace_file};
 
@@ -35,12 +36,9 @@ pub(super) struct Bookmark {
     /// Whether somebody went there without the lessons before it.
     #[serde(default)]
     pub(super) is_skipped_to: bool,
-    /// Whether the program has ended since it began, and begun again.
-    #[serde(default)]
-    pub(super) is_restarted: bool,
-    /// Whether it has ended as by a power cut.
-    #[serde(default)]
-    pub(super) has_crashed: bool,
+    /// What was noted since it began.
+    #[serde(flatten)]
+    pub(super) evidence: Evidence,
     /// Whether the run of the program that has kept this ended in order.
     #[serde(default)]
     pub(super) is_left: bool,

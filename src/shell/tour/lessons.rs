@@ -7,6 +7,7 @@ use thiserror::Error;
 use toml::Spanned;
 
 use super::checks::Check;
+use super::evidence::CallEnd;
 use super::position::{NamedEvent, at_position};
 use super::statements;
 use super::wanted::Wanted;
@@ -176,10 +177,17 @@ impl Lesson {
         }
         for wanted in std::mem::take(&mut self.wanted) {
             let place = wanted.span();
-            let check = wanted.into_inner().into_check().map_err(|problem| (place.clone(), problem))?;
-            if let Check::Reply { to, .. } = &check {
-                let text = at_position(to, position);
-                statements::check_question(domain, &text, questions).map_err(|problem| (place, problem))?;
+            let check =
+                wanted.into_inner().into_check(self.checks.last()).map_err(|problem| (place.clone(), problem))?;
+            match &check {
+                Check::Reply { to, .. } => {
+                    let text = at_position(to, position);
+                    statements::check_question(domain, &text, questions).map_err(|problem| (place, problem))?;
+                }
+                Check::Call(CallEnd::Done(function)) => {
+                    statements::check_function(domain, function).map_err(|problem| (place, problem))?;
+                }
+                _ => {}
             }
             self.checks.push(check);
         }

@@ -8,6 +8,8 @@
 
 mod bookmark;
 mod checks;
+mod evidence;
+mod found;
 mod functions;
 mod lessons;
 mod position;
@@ -19,6 +21,7 @@ mod tests;
 mod text;
 mod wanted;
 
+pub(in crate::shell) use self::evidence::noted;
 pub(in crate::shell) use self::functions::{
     ANSWER, INVALID_LESSONS, LESSON, NO_LESSON, NO_TOUR, NOTHING_ASKED, answer, go,
 };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub(super) const POSITION: &str = "{position}";
 
 /// The last event of a title or a type, in the log or in a stream.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NamedEvent {
     pub(super) event: String,

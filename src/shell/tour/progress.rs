@@ -8,7 +8,9 @@ use tokio::time::timeout;
 use toml::Spanned;
 
 use super::bookmark::Bookmark;
-use super::checks::{holds, last_position};
+use super::checks::{conversations, holds};
+use super::evidence::CallEnd;
+use super::found::last_position;
 use super::lessons::{Lesson, Lessons};
 use super::since::{PassingSince, Since, TakenIn, log_open, since};
 use super::statements::ask;
@@ -42,6 +44,8 @@ pub(super) struct UnderWay {
     is_reminded: bool,
     /// A prediction was made by the last statement.
     has_just_answered: bool,
+    /// What the last statement has come to, if the lesson asks for that.
+    pub(super) just_called: Option<CallEnd>,
 }
 
 impl Tour {
@@ -62,8 +66,10 @@ impl Tour {
 
     /// Begins with these lessons, at a place.
     pub(super) fn begin(&mut self, lessons: Arc<Lessons>, place: Bookmark) {
-        let (passing, passing_log, is_reminded, has_just_answered) = (Vec::new(), None, false, false);
-        self.under_way = Some(UnderWay { lessons, place, passing, passing_log, is_reminded, has_just_answered });
+        let (passing, passing_log, is_reminded) = (Vec::new(), None, false);
+        let (has_just_answered, just_called) = (false, None);
+        self.under_way =
+            Some(UnderWay { lessons, place, passing, passing_log, is_reminded, has_just_answered, just_called });
         self.keep_place();
     }
 
@@ -72,8 +78,8 @@ impl Tour {
         let lesson = lessons.all.get(place.lesson);
         // A crash before what is to be there after it is none that a lesson is about.
         if lesson.is_some_and(|lesson| lesson.wants_restart_after(place.passed)) {
-            place.is_restarted = true;
-            place.has_crashed |= !place.is_left;
+            place.evidence.is_restarted = true;
+            place.evidence.has_crashed |= !place.is_left;
         }
         place.is_left = false;
         self.begin(lessons, place);
@@ -174,6 +180,7 @@ async fn look<D: Toured>(domain: &mut D, since: Option<Since>) -> Option<String>
     let is_in_a_fork = domain.forks().current_name().is_some();
     let tour = domain.tour().under_way.as_mut()?;
     let has_just_answered = std::mem::take(&mut tour.has_just_answered);
+    let just_called = tour.just_called.take();
     let (lessons, index, before) = (tour.lessons.clone(), tour.place.lesson, tour.place.passed);
     let lesson = lessons.all.get(index)?;
     if is_in_a_fork && !lesson.is_about_forks() {
@@ -189,11 +196,16 @@ async fn look<D: Toured>(domain: &mut D, since: Option<Since>) -> Option<String>
         // nobody has asked anything, keeps no prompt waiting.
         let _ = timeout(LONGEST_LOOK, application.wait_until_settled()).await;
     }
-    let Some(mut passed) = still_passed(domain, lesson, before, since.as_ref()).await else {
+    let Some(mut passed) = still_passed(domain, lesson, before, since.as_ref(), just_called).await else {
         let tour = domain.tour().under_way.as_ref()?;
         return tour.place.answer.as_deref().filter(|_| has_just_answered).map(text::noted);
     };
     while let Some(check) = lesson.checks.get(passed) {
+        if check.is_of_the_same()
+            && let Some(since) = &since
+        {
+            let _ = note_conversations(domain, lesson, passed, since).await;
+        }
         if !holds(domain, check, since.as_ref()).await {
             break;
         }
@@ -215,6 +227,17 @@ async fn look<D: Toured>(domain: &mut D, since: Option<Since>) -> Option<String>
     }
 }
 
+/// Notes the conversations of what the check before this one has found, for as long as that is to be seen.
+async fn note_conversations<D: Toured>(domain: &mut D, lesson: &Lesson, check: usize, since: &Since) -> Option<()> {
+    let before = lesson.checks.get(check.checked_sub(1)?)?;
+    let found = conversations(domain, before, since).await?;
+    let tour = domain.tour();
+    if tour.under_way.as_mut()?.place.evidence.add_conversations(found) {
+        tour.keep_place();
+    }
+    Some(())
+}
+
 /// How many checks need not be looked at again: those that have held before in the same bank. `None` where another bank is
 /// open, in which the lesson has not begun. The last check must hold as the lesson ends, since its question is about that.
 async fn still_passed<D: Toured>(
@@ -222,23 +245,32 @@ async fn still_passed<D: Toured>(
     lesson: &Lesson,
     before: usize,
     since: Option<&Since>,
+    just_called: Option<CallEnd>,
 ) -> Option<usize> {
-    let Some(open) = log_open(domain) else { return Some(before) };
+    let open = log_open(domain);
     let tour = domain.tour().under_way.as_mut()?;
-    let is_same = before == 0 || lesson.may_move_after(before) || tour.taken_in().is(&open);
-    let (is_restarted, has_crashed) = (tour.place.is_restarted, tour.place.has_crashed);
-    let passed = if is_same {
+    let Some(open) = open else {
+        tour.place.evidence.add(just_called);
+        return Some(before);
+    };
+    let noted_before = tour.place.evidence.clone();
+    let is_known = tour.taken_in().is(&open);
+    if !is_known {
+        tour.place.evidence.forget_calls();
+    }
+    let has_noted = just_called.is_some();
+    tour.place.evidence.add(just_called);
+    let passed = if before == 0 || is_known || lesson.may_move_after(before) {
         before
     } else {
-        // What this run of the program has ended was another bank.
-        (tour.place.is_restarted, tour.place.has_crashed) = (false, false);
+        tour.place.evidence.forget_restart();
         let begins_here = match lesson.checks.first() {
             Some(first) => holds(domain, first, since).await,
             None => true,
         };
         let tour = domain.tour().under_way.as_mut()?;
         if !begins_here {
-            (tour.place.is_restarted, tour.place.has_crashed) = (is_restarted, has_crashed);
+            tour.place.evidence = noted_before;
             return None;
         }
         tour.is_reminded = false;
@@ -246,9 +278,8 @@ async fn still_passed<D: Toured>(
     };
     let tour = domain.tour();
     if let Some(under_way) = &mut tour.under_way {
-        let is_known = under_way.taken_in().is(&open);
         (under_way.place.log, under_way.passing_log) = (open.kept, open.passing);
-        if !is_known {
+        if !is_known || has_noted {
             tour.keep_place();
         }
     }

@@ -16,15 +16,9 @@ const MOST_LOGS: usize = 16;
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Since {
     pub(super) position: u64,
-    /// How many events each handler had parked, where there were any.
-    parked: Vec<(String, usize)>,
-}
-
-impl Since {
-    /// How many events a handler had parked.
-    pub(super) fn parked(&self, handler: &str) -> usize {
-        self.parked.iter().find(|(name, _)| name == handler).map_or(0, |(_, parked)| *parked)
-    }
+    /// The number of the last event that was parked; 0 where none was.
+    #[serde(default)]
+    pub(super) last_parked: u64,
 }
 
 /// A log that the next run of the program can open again, by its URL.
@@ -100,9 +94,8 @@ pub(super) async fn since<D: Toured>(domain: &mut D) -> Option<Since> {
 }
 
 async fn now<E: StoredEvent>(application: &Application<E>, position: u64) -> Option<Since> {
-    let handlers = application.handlers().await.ok()?;
-    let parked = handlers.iter().filter(|handler| handler.parked > 0);
-    Some(Since { position, parked: parked.map(|handler| (handler.status.name.to_owned(), handler.parked)).collect() })
+    let parked = application.parked().await.ok()?;
+    Some(Since { position, last_parked: parked.last().map_or(0, |(parked, _)| parked.number) })
 }
 
 /// The bank in which a lesson is taken: the application itself, whatever fork statements go to. `None` where none is open.

@@ -22,6 +22,13 @@ pub(super) fn check_question<D: Domain>(domain: &D, text: &str, questions: &[&st
     }
 }
 
+/// Checks that there is a function of this name, written with its module.
+pub(super) fn check_function<D: Domain>(domain: &D, name: &str) -> Result<(), String> {
+    let function = Vocabulary::of(domain).called(name);
+    let is_known = function.is_some_and(|function| function.to_string() == name);
+    if is_known { Ok(()) } else { Err(format!("there is no function `{name}`")) }
+}
+
 fn read<'a, D: Domain>(domain: &D, text: &'a str) -> Result<Vec<Runnable<'a, D>>, String> {
     let mut read = Vec::new();
     for statement in Statements::new(text) {

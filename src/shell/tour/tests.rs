@@ -55,6 +55,31 @@ fn what_a_lesson_cannot_mean_is_named_with_its_place() {
         ("[[lesson.check]]\nevnt = \"\"", "5:1: unknown field `evnt`"),
         ("[[lesson.check]]\ncount = 1", "4:1: count belongs to event, which is missing here"),
         ("[[lesson.check]]\nstream = \"A\"", "4:1: stream belongs to event"),
+        ("[[lesson.check]]\ndata.amount = 1", "4:1: data belongs to event"),
+        ("[[lesson.check]]\nconversation = \"same\"", "4:1: conversation belongs to event"),
+        (
+            "[[lesson.check]]\nevent = \"A\"\nconversation = \"same\"",
+            "4:1: conversation = \"same\" is that of the check before",
+        ),
+        (
+            "[[lesson.check]]\nhandler = \"balances\"\nis = \"held\"\n[[lesson.check]]\nevent = \"A\"\nconversation = \"same\"",
+            "7:1: conversation = \"same\" is that of the check before",
+        ),
+        ("[[lesson.check]]\nevent = \"A\"\nconversation = \"other\"", "6:16: unknown variant `other`, expected `same`"),
+        (
+            "[[lesson.check]]\nevent = \"A\"\ndata.amount = 1.5",
+            "6:15: expected a string, a whole number, true or false",
+        ),
+        (
+            "[[lesson.check]]\nhandler = \"balances\"\nis = \"held\"\nevent = \"A\"",
+            "4:1: beside event, a handler is \"behind\", \"retrying\", \"parked\" or \"crashed\"",
+        ),
+        (
+            "[[lesson.check]]\nhandler = \"balances\"\nis = \"behind\"\nevent = \"A\"\ncount = 2",
+            "4:1: count, data and conversation belong to an event without a handler",
+        ),
+        ("[[lesson.check]]\ncalled = \"Bank.rebild\"", "4:1: there is no function `Bank.rebild`"),
+        ("[[lesson.check]]\ncalled = \"Bank.rebuild\"\nrefused = \"no_account\"", "4:1: a check has one of event"),
         ("[[lesson.check]]\nis = \"held\"", "4:1: is belongs to handler"),
         ("[[lesson.check]]\nreply = \"1\"", "4:1: reply belongs to asks"),
         ("[[lesson.check]]\nhandler = \"balances\"", "4:1: say how the handler \"balances\" is"),
@@ -95,6 +120,19 @@ fn a_lesson_may_name_the_position_of_an_event() {
     let lesson = "position.event = \"Money Withdrawn\"\ntype = ['Bank.reverse {position}']\n\
                   question.text = \"What?\"\nquestion.asks = 'Bank.check_balance \"A\", at: {position}'\n";
     assert_eq!(problem(&format!("{LESSON}{lesson}")), "");
+}
+
+#[test]
+fn a_check_may_say_more_of_an_event() {
+    for lines in [
+        "[[lesson.check]]\nevent = \"A\"\ndata = { amount = 5, memo = \"rent\" }\nin = \"what if\"",
+        "[[lesson.check]]\nhandler = \"transfer\"\nis = \"parked\"\nevent = \"A\"\nstream = \"B\"\n\
+         [[lesson.check]]\nevent = \"C\"\nconversation = \"same\"",
+        "[[lesson.check]]\nevent = \"A\"\n[[lesson.check]]\nevent = \"C\"\nconversation = \"same\"",
+        "[[lesson.check]]\ncalled = \"Bank.rebuild\"\n[[lesson.check]]\nrefused = \":no_account\"",
+    ] {
+        assert_eq!(problem(&format!("{LESSON}{lines}\n")), "", "{lines}");
+    }
 }
 
 #[test]

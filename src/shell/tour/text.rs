@@ -27,7 +27,7 @@ pub(super) fn lesson(lessons: &Lessons, place: &Bookmark, module: &str, is_open:
     let begun_in = place.log.as_ref().or_else(|| Some(&place.since.first()?.log)).filter(|_| !is_open);
     let file = begun_in.map(|log| in_short(log)).filter(|file| !names(statements, file));
     if let Some(file) = &file {
-        add(&mut said, "Nothing is open. You have begun this lesson in a file: open it again.");
+        add(&mut said, "Nothing is open. You have begun this lesson in a bank that is still there: open it again.");
         let _ = writeln!(said, "\n{INDENT}{INDENT}{module}.open {}", Term::String(file.clone()));
     }
     if place.is_skipped_to && !needs.is_empty() {

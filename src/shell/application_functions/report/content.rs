@@ -14,7 +14,7 @@ use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::LogPages;
 use crate::engine::store::codec::StoredEvent;
 use crate::shell::application_functions::cascade::came_to;
-use crate::shell::application_functions::{HasApplication, States};
+use crate::shell::application_functions::{HasApplication, ShownEvent, States};
 use crate::shell::escape;
 use crate::shell::progress::ProgressLine;
 use crate::shell::session_record::SessionRecord;
@@ -78,7 +78,7 @@ impl Content {
         record: Option<&SessionRecord>,
     ) -> Result<Self, NoReport> {
         let mut read = application.latest_events(None, MOST_EVENTS).await?;
-        let mut states = D::states();
+        let mut states = D::Event::states();
         let mut events = events(&read)?;
         read.drain(..read.len() - events.len());
         let end = read.last().map_or(Position::START, |event| event.position);

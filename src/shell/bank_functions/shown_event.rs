@@ -1,16 +1,57 @@
-//! What the bank shows of an account, to be compared with another history.
+//! What the bank says of an event and of its account.
 
 use super::fork::currency_of;
 use super::money::money;
+use super::states::BalancesByEvent;
 use crate::bank::{Account, AccountEvent, Accounts};
 use crate::engine::application::{Application, QueryError};
 use crate::engine::domain::Aggregate as _;
-use crate::engine::log::{Moment, Position, StreamId};
-use crate::shell::application_functions::{Standing, integer};
+use crate::engine::log::{Moment, Position, RecordedEvent, StreamId};
+use crate::shell::application_functions::{Looking, ShownEvent, Standing, States, integer};
 use crate::shell::term::Term;
 
+impl ShownEvent for AccountEvent {
+    fn command_title(&self) -> Option<&'static str> {
+        Some(Self::command_title(self))
+    }
+
+    fn quantity(application: &Application<Self>, quantity: i64) -> Term {
+        money(currency_of(application), quantity)
+    }
+
+    fn effect<'a>(application: &'a Application<Self>, event: &'a RecordedEvent<Self>) -> Looking<'a, Option<String>> {
+        Box::pin(effect(application, event))
+    }
+
+    fn standing<'a>(
+        application: &'a Application<Self>,
+        stream: &'a StreamId,
+        end: Position,
+    ) -> Looking<'a, Result<Standing, QueryError>> {
+        Box::pin(standing(application, stream, end))
+    }
+
+    fn states() -> Box<dyn States<Self>> {
+        Box::new(BalancesByEvent::default())
+    }
+}
+
+/// How an event changed the balance of its account.
+async fn effect(application: &Application<AccountEvent>, event: &RecordedEvent<AccountEvent>) -> Option<String> {
+    event.data.account_id()?;
+    let before = balance_at(application, &event.stream, event.position.before()).await?;
+    let after = balance_at(application, &event.stream, event.position).await?;
+    let currency = currency_of(application);
+    (before != after).then(|| format!("balance {} → {}", money(currency, before), money(currency, after)))
+}
+
+async fn balance_at(application: &Application<AccountEvent>, stream: &StreamId, position: Position) -> Option<i64> {
+    let account = application.state_up_to::<Account>(stream, Moment::Position(position)).await.ok()?;
+    Some(account.balance().map_or(0, |balance| balance.minor_units()))
+}
+
 /// What is shown of an account in a history that ends at a position: its balance first.
-pub(super) async fn standing(
+async fn standing(
     application: &Application<AccountEvent>,
     stream: &StreamId,
     end: Position,
