@@ -10,6 +10,7 @@
 mod cluster;
 mod entry;
 mod in_process;
+mod others;
 mod replica;
 mod shared_records;
 #[cfg(feature = "sqlite")]
@@ -23,8 +24,9 @@ use std::time::Instant;
 use thiserror::Error;
 
 pub use self::cluster::{Cluster, ClusterNode, LogReader, NodeState, NotPublished, Publication};
-pub(in crate::engine::store) use self::entry::{Commit, EntryWriter, NotACommit};
+pub(in crate::engine::store) use self::entry::{Commit, EntryEvent, EntryWriter, NotACommit};
 pub use self::in_process::{Disturbance, InProcessLog};
+pub(in crate::engine::store) use self::others::OtherWriters;
 pub(in crate::engine) use self::replica::Replica;
 pub use self::shared_records::SharedRecords;
 #[cfg(feature = "sqlite")]
@@ -131,6 +133,15 @@ pub trait CommitLog: fmt::Debug + Send + Sync + 'static {
     ///
     /// Returns [`LogError`] if the log has failed.
     fn received(&self, after: u64) -> Result<Vec<Entry>, LogError>;
+
+    /// Whether an entry after `after` was received.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LogError`] if the log has failed.
+    fn has_received(&self, after: u64) -> Result<bool, LogError> {
+        Ok(!self.received(after)?.is_empty())
+    }
 
     /// Waits until an entry after `after` was received, the log has failed, or some seconds have passed.
     fn reception(&self, after: u64) -> Later<'_, ()>;

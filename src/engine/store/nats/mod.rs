@@ -176,6 +176,10 @@ impl CommitLog for JetStreamLog {
         self.received.after(after)
     }
 
+    fn has_received(&self, after: u64) -> Result<bool, LogError> {
+        self.received.has_any_after(after)
+    }
+
     fn reception(&self, after: u64) -> Later<'_, ()> {
         const MAX_WAIT: Duration = Duration::from_secs(5);
         let received = self.received.clone();

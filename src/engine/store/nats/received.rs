@@ -81,6 +81,15 @@ impl Received {
         Ok(some)
     }
 
+    /// Whether there are entries after `after`.
+    pub(super) fn has_any_after(&self, after: u64) -> Result<bool, LogError> {
+        let entries = self.lock();
+        match &entries.failed {
+            Some(failed) => Err(failed.clone()),
+            None => Ok(entries.last > after),
+        }
+    }
+
     /// The replica holds what is up to here for good, so that it is needed no more.
     pub(super) fn note(&self, noted: Replicated) {
         let mut entries = self.lock();
