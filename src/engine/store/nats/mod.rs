@@ -168,8 +168,15 @@ impl CommitLog for JetStreamLog {
     }
 
     fn offer(&self, after: u64, entry: Vec<u8>) -> Later<'_, Result<Offered, LogError>> {
-        let (connection, seen) = (self.connection.clone(), self.received.noted());
-        self.run(async move { offer::offer(&connection, seen, after, entry.into()).await })
+        let (connection, received) = (self.connection.clone(), self.received.clone());
+        received.offer(after + 1);
+        self.run(async move {
+            let offered = offer::offer(&connection, received.noted(), after, entry.into()).await;
+            if offered != Ok(Offered::Accepted) {
+                received.withdraw(after + 1);
+            }
+            offered
+        })
     }
 
     fn received(&self, after: u64) -> Result<Vec<Entry>, LogError> {
