@@ -173,7 +173,7 @@ impl CommitLog for JetStreamLog {
         self.run(async move {
             let offered = offer::offer(&connection, received.noted(), after, entry.into()).await;
             if offered != Ok(Offered::Accepted) {
-                received.withdraw(after + 1);
+                received.take_back(after + 1);
             }
             offered
         })

@@ -62,7 +62,7 @@ impl Received {
     }
 
     /// The replica does not know that its entry stands there: what does is news.
-    pub(super) fn withdraw(&self, sequence: u64) {
+    pub(super) fn take_back(&self, sequence: u64) {
         let mut entries = self.lock();
         entries.offered = 0;
         let (last, has_failed) = (entries.last, entries.failed.is_some());
@@ -166,10 +166,10 @@ mod tests {
         assert!(received.has_any_after(1).unwrap());
         received.offer(3);
         received.add(entry(3));
-        received.withdraw(3);
+        received.take_back(3);
         assert_eq!(news(&received), 3);
         received.offer(4);
-        received.withdraw(4);
+        received.take_back(4);
         assert_eq!(news(&received), 3);
         received.add(entry(4));
         assert_eq!(news(&received), 4);
