@@ -22,6 +22,7 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use thiserror::Error;
+use uuid::Uuid;
 
 pub use self::cluster::{Cluster, ClusterNode, LogReader, NodeState, NotPublished, Publication};
 pub(in crate::engine::store) use self::entry::{Commit, EntryEvent, EntryWriter, NotACommit};
@@ -153,12 +154,12 @@ pub trait CommitLog: fmt::Debug + Send + Sync + 'static {
     /// Returns [`LogError`] if nobody can tell.
     fn end(&self) -> Later<'_, Result<u64, LogError>>;
 
-    /// Tells the other programs that this one was not first, so that they let it have a turn.
-    fn ask_for_turn(&self) {}
+    /// Tells the other programs that this one, which writes under this id, was not first, so that they let it have a turn.
+    fn ask_for_turn(&self, _writer: Uuid) {}
 
-    /// When another program last asked for a turn; `None` if that is not known.
-    fn turn_asked_at(&self) -> Option<Instant> {
-        None
+    /// Which other programs have asked for a turn of late, and when last.
+    fn turns_asked(&self) -> Vec<(Uuid, Instant)> {
+        Vec::new()
     }
 
     /// The records of handlers that all replicas share; `None` if each has its own.

@@ -14,12 +14,20 @@ const ROUND_TRIPS: u32 = 3;
 /// How many programs are told apart. Any more are not waited for.
 const MOST: usize = 64;
 
-/// When which other programs have written, and this one.
+/// The other programs that write or want to, and the last entry of this one.
 #[derive(Debug, Default)]
 pub(in crate::engine::store) struct OtherWriters {
-    /// Each once, with its last entry.
-    last: Vec<(Uuid, Instant)>,
+    others: Vec<Other>,
     own: Option<OwnEntry>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Other {
+    writer: Uuid,
+    /// When its last entry came, if one has.
+    wrote_at: Option<Instant>,
+    /// When it wrote or asked last.
+    seen_at: Instant,
 }
 
 /// The last entry of this program, if it has not let the others write since.
@@ -27,47 +35,50 @@ pub(in crate::engine::store) struct OtherWriters {
 struct OwnEntry {
     accepted_at: Instant,
     took: Duration,
-    /// Whether another entry was waited for since.
-    has_waited: bool,
 }
 
 impl OtherWriters {
     /// Another program's entry has come.
     pub(in crate::engine::store) fn wrote(&mut self, writer: Uuid) {
         let now = Instant::now();
-        if let Some((_, at)) = self.last.iter_mut().find(|(known, _)| *known == writer) {
-            *at = now;
+        self.saw(writer, now, Some(now));
+    }
+
+    fn saw(&mut self, writer: Uuid, seen_at: Instant, wrote_at: Option<Instant>) {
+        if let Some(other) = self.others.iter_mut().find(|other| other.writer == writer) {
+            other.seen_at = other.seen_at.max(seen_at);
+            other.wrote_at = other.wrote_at.max(wrote_at);
             return;
         }
-        self.last.retain(|(_, at)| now - *at < WRITES_FOR);
-        if self.last.len() < MOST {
-            self.last.push((writer, now));
+        self.others.retain(|other| other.seen_at.elapsed() < WRITES_FOR);
+        if self.others.len() < MOST {
+            self.others.push(Other { writer, wrote_at, seen_at });
         }
     }
 
     /// An entry of this program was accepted, so long after it was offered.
     pub(in crate::engine::store) fn accepted(&mut self, took: Duration) {
-        self.own = Some(OwnEntry { accepted_at: Instant::now(), took, has_waited: false });
+        self.own = Some(OwnEntry { accepted_at: Instant::now(), took });
     }
 
-    /// Whether other programs write, or one has asked to.
-    pub(in crate::engine::store) fn write(&self, asked_at: Option<Instant>) -> bool {
-        let last = self.last.iter().map(|(_, at)| *at).max();
-        last.max(asked_at).is_some_and(|at| at.elapsed() < WRITES_FOR)
+    /// Whether other programs write, or have asked to.
+    pub(in crate::engine::store) fn write(&self) -> bool {
+        self.others.iter().any(|other| other.seen_at.elapsed() < WRITES_FOR)
     }
 
     /// How long to wait for another program's entry before the next one of this program, if at all. After its own, it waits
-    /// for one of each program that writes: they have to receive this one's, take it in and offer, and would come too late
-    /// each time. Call this again when an entry has come.
-    pub(in crate::engine::store) fn turn(&mut self, asked_at: Option<Instant>) -> Option<Duration> {
-        let own = self.own.as_mut()?;
-        let awaits = |at: Instant| at < own.accepted_at && at.elapsed() < WRITES_FOR;
-        let awaits_one = self.last.iter().any(|(_, at)| awaits(*at));
-        // Whoever asks may not have been first yet, and so is not known.
-        let is_asked = asked_at.is_some_and(|at| at.elapsed() < WRITES_FOR) && !own.has_waited;
-        let has_come = self.last.iter().any(|(_, at)| *at > own.accepted_at);
-        own.has_waited = true;
-        if awaits_one || (is_asked && !has_come) {
+    /// for one of each program that writes, or has asked for a turn: they have to receive this one's, take it in and offer,
+    /// and would come too late each time. Call this again when an entry has come. Of those who have `asked`, this program
+    /// may be one, and writes as `own`.
+    pub(in crate::engine::store) fn turn(&mut self, own: Uuid, asked: &[(Uuid, Instant)]) -> Option<Duration> {
+        for (writer, at) in asked.iter().filter(|(writer, at)| *writer != own && at.elapsed() < WRITES_FOR) {
+            self.saw(*writer, *at, None);
+        }
+        let own = self.own?;
+        let is_awaited = |other: &Other| {
+            other.seen_at.elapsed() < WRITES_FOR && other.wrote_at.is_none_or(|at| at < own.accepted_at)
+        };
+        if self.others.iter().any(is_awaited) {
             return Some(ROUND_TRIPS * own.took);
         }
         self.own = None;
@@ -84,6 +95,7 @@ impl OtherWriters {
 mod tests {
     use super::*;
 
+    const OWN: Uuid = Uuid::from_u128(9);
     const ONE: Uuid = Uuid::from_u128(1);
     const TWO: Uuid = Uuid::from_u128(2);
 
@@ -99,37 +111,40 @@ mod tests {
     fn a_writer_alone_waits_for_nobody() {
         let mut others = OtherWriters::default();
         others.accepted(Duration::from_millis(2));
-        assert_eq!((others.turn(None), others.write(None)), (None, false));
+        assert_eq!((others.turn(OWN, &[]), others.write()), (None, false));
     }
 
     #[test]
     fn each_that_writes_has_its_turn() {
         let mut others = after_an_entry();
-        assert!(others.write(None));
+        assert!(others.write());
         let wait = Some(Duration::from_millis(6));
-        assert_eq!(others.turn(None), wait);
+        assert_eq!(others.turn(OWN, &[]), wait);
         others.wrote(TWO);
         others.wrote(TWO);
-        assert_eq!(others.turn(None), wait);
+        assert_eq!(others.turn(OWN, &[]), wait);
         others.wrote(ONE);
-        assert_eq!(others.turn(None), None);
+        assert_eq!(others.turn(OWN, &[]), None);
         // Until the next entry.
-        assert_eq!(others.turn(None), None);
+        assert_eq!(others.turn(OWN, &[]), None);
     }
 
     #[test]
-    fn who_asks_is_waited_for_once() {
+    fn who_asks_is_waited_for_until_it_has_written() {
         let mut others = OtherWriters::default();
         others.accepted(Duration::from_millis(2));
-        let asked = Some(Instant::now());
-        assert!(others.turn(asked).is_some());
-        assert!(others.turn(asked).is_none());
+        let asked = [(OWN, Instant::now()), (ONE, Instant::now())];
+        assert!(others.turn(OWN, &asked).is_some() && others.write());
+        others.wrote(TWO);
+        assert!(others.turn(OWN, &asked).is_some());
+        others.wrote(ONE);
+        assert!(others.turn(OWN, &asked).is_none());
     }
 
     #[test]
     fn who_does_not_write_any_more_is_not_waited_for() {
         let mut others = after_an_entry();
         others.have_had_their_turn();
-        assert_eq!(others.turn(None), None);
+        assert_eq!(others.turn(OWN, &[]), None);
     }
 }

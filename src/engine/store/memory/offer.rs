@@ -139,7 +139,7 @@ impl<E: StoredEvent> Writing<E> {
     /// After an entry of its own, lets the other programs that write have their turn, and takes in what comes.
     async fn yield_to_others(&mut self) -> Result<(), StoreError> {
         self.take_in()?;
-        while let Some(at_most) = self.others.turn(self.log.turn_asked_at()) {
+        while let Some(at_most) = self.others.turn(self.writer, &self.log.turns_asked()) {
             let begun = self.replicated.sequence;
             // Whether anything comes is seen when it is taken in.
             let _ = timeout(at_most, self.log.reception(begun)).await;
@@ -198,7 +198,7 @@ impl<E: StoredEvent> Writing<E> {
         match offered? {
             Offered::Accepted => Ok(Appending::GoesOn),
             Offered::Conflict => {
-                self.log.ask_for_turn();
+                self.log.ask_for_turn(self.writer);
                 self.log.reception(sequence).await;
                 Ok(Appending::Conflict)
             }

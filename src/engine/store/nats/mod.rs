@@ -30,6 +30,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
 
 use self::connection::Connection;
 use self::follower::Follower;
@@ -210,12 +211,12 @@ impl CommitLog for JetStreamLog {
         })
     }
 
-    fn ask_for_turn(&self) {
-        self.runtime.spawn(self.turns.ask());
+    fn ask_for_turn(&self, writer: Uuid) {
+        self.runtime.spawn(self.turns.ask(writer));
     }
 
-    fn turn_asked_at(&self) -> Option<Instant> {
-        self.turns.asked_at()
+    fn turns_asked(&self) -> Vec<(Uuid, Instant)> {
+        self.turns.asked()
     }
 
     fn records(&self) -> Option<&dyn SharedRecords> {

@@ -151,7 +151,7 @@ impl Replication {
                         refuse(std::mem::take(calls), 0, "other programs append without a pause", pending);
                         break;
                     }
-                    self.log.ask_for_turn();
+                    self.log.ask_for_turn(self.writer);
                     wait_for(self.log.reception(self.sequence));
                     self.take_in(connection, log)?;
                     before = log.end;

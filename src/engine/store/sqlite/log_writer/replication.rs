@@ -97,7 +97,7 @@ impl Replication {
         log: &mut WritableLog<E>,
     ) -> Result<(), FileError> {
         self.take_in(connection, log)?;
-        while let Some(at_most) = self.others.turn(self.log.turn_asked_at()) {
+        while let Some(at_most) = self.others.turn(self.writer, &self.log.turns_asked()) {
             let begun = self.sequence;
             wait_at_most(at_most, self.log.reception(begun));
             self.take_in(connection, log)?;
@@ -110,7 +110,7 @@ impl Replication {
 
     /// Whether other programs write at the same time, so that what is offered may have been in vain.
     pub(super) fn sees_others(&self) -> bool {
-        self.others.write(self.log.turn_asked_at())
+        self.others.write()
     }
 
     /// Writes where the file stands, with the events of the same transaction.
