@@ -11,17 +11,25 @@ use crate::{median, quantile};
 /// Each contender runs so often, in turn with the others, each time on new streams: these have leaders here and there.
 const ROUNDS: usize = 5;
 
+pub(crate) type Load = (usize, usize, f64);
+
 /// In flight, the events of a round, and the part of the rate of atomic batches that the store must reach.
-const LOADS: [(usize, usize, f64); 4] =
+pub(crate) const LOADS: [Load; 4] =
     [(1, 1_000, 0.8), (16, 16 * 500, 0.8), (256, 256 * 100, 1.1), (4_096, 4_096 * 20, 2.0)];
 
 const CONTENDERS: [&str; 4] =
     ["raw publishes", "raw atomic batches", "the store, its replica in a file", "the store, its replica in memory"];
 
+/// The load that a part such as `append-256` is about.
+pub(crate) fn load(part: &str) -> Option<Load> {
+    let in_flight = part.strip_prefix("append-")?.parse::<usize>().ok()?;
+    LOADS.into_iter().find(|load| load.0 == in_flight)
+}
+
 /// Measures, prints, and answers with the bars.
-pub(crate) async fn run() -> Vec<Bar> {
+pub(crate) async fn run(loads: &[Load]) -> Vec<Bar> {
     let mut bars = Vec::new();
-    for (in_flight, events, wanted) in LOADS {
+    for &(in_flight, events, wanted) in loads {
         let mut rates: [Vec<f64>; 4] = Default::default();
         let mut times: [Vec<Duration>; 4] = Default::default();
         for _ in 0..ROUNDS {

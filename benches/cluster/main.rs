@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --features nats --bench cluster` runs everything in about five minutes and ends with the bars that were
 //! set; `cargo bench --features nats --bench cluster -- append seen` runs some parts only: `append`, `programs`, `replay`,
-//! `seen`, `cold`, `leader`, `latency`. It needs `nats-server`, as the tests do.
+//! `seen`, `cold`, `leader`, `latency`; of `append`, also one number in flight, as in `append-256`. It needs `nats-server`,
+//! as the tests do.
 //!
 //! All figures that are compared come from one run, the contenders taking turns. Absolute figures move from
 //! machine to machine, and the ratios much less.
@@ -57,7 +58,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut parts: Vec<_> = arguments.iter().map(String::as_str).filter(|argument| *argument != "--bench").collect();
-    if let Some(unknown) = parts.iter().find(|part| !PARTS.contains(part)) {
+    let is_known = |part: &str| PARTS.contains(&part) || append::load(part).is_some();
+    if let Some(unknown) = parts.iter().find(|part| !is_known(part)) {
         eprintln!("there is no part {unknown:?}; the parts are {}", PARTS.join(", "));
         return ExitCode::from(2);
     }
@@ -75,13 +77,14 @@ fn main() -> ExitCode {
     for part in parts {
         bars.extend(runtime.block_on(async {
             match part {
-                "append" => append::run().await,
+                "append" => append::run(&append::LOADS).await,
                 "programs" => programs::run().await,
                 "replay" => replay::run().await,
                 "seen" => seen::run().await,
                 "cold" => cold::run().await,
                 "leader" => leader::run().await,
-                _ => latency::run().await,
+                "latency" => latency::run().await,
+                append => append::run(&append::load(append).into_iter().collect::<Vec<_>>()).await,
             }
         }));
     }

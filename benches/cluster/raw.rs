@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// As many bytes as the log has for an event with its metadata.
+/// As many bytes as the event has with its metadata as a line of JSON, such as an exported log has.
 const PAYLOAD: &[u8] = &[b'x'; 360];
 
 /// How long servers may take until they are a cluster.

@@ -209,7 +209,7 @@ async fn whoever_waits_is_told_why_a_log_has_failed(replica: Replica) {
 }
 
 async fn what_does_not_fit_into_one_entry_is_several_or_refused(replica: Replica) {
-    let shared = Arc::new(InProcessLog::new(4_000));
+    let shared = Arc::new(InProcessLog::new(1_000));
     let (one, other) = (Program::on(&shared, replica).await, Program::on(&shared, replica).await);
     let appends = (0..40).map(|number| append(&format!("of-{number}"), 0, &[number])).collect();
     let answers = one.store.append(appends).await.unwrap();
@@ -218,7 +218,7 @@ async fn what_does_not_fit_into_one_entry_is_several_or_refused(replica: Replica
     }
     assert!((2..40).contains(&shared.entries().len()), "{}", shared.entries().len());
     assert_eq!(other.store.end().await.unwrap(), Position::new(40));
-    let large: Vec<_> = (0..40).collect();
+    let large: Vec<_> = (0..100).collect();
     let refused = one.store.append(vec![append("large", 0, &large)]).await;
     assert!(matches!(&refused, Err(StoreError::Failed(reason)) if reason.contains("at once")), "{refused:?}");
     stored(&one.store, append("small", 0, &[1])).await;

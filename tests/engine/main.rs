@@ -14,6 +14,8 @@ mod a_handler_whose_adder_has_gone_is_one_like_any_other;
 mod a_handler_without_work_sleeps;
 mod a_load_reads_the_snapshot_and_what_follows;
 #[cfg(feature = "sqlite")]
+mod a_log_of_an_earlier_form_is_read;
+#[cfg(feature = "sqlite")]
 mod a_log_of_any_domain_is_verified_imported_and_backed_up;
 mod a_process_manager_sends_each_command_once;
 mod a_projection_that_is_added_stands_and_falls_alone;

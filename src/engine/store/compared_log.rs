@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use super::codec::StoredEvent;
 use super::commit_log::{Commit, CommitLog, Entry, Replicated};
 use super::computed_head::Chain;
-use super::hash_chain::{Content, GENESIS, Hash, NumbersInCommand};
+use super::hash_chain::{GENESIS, Hash, NumbersInCommand};
 use super::{EventStore as _, MAX_READ, Store, StoreError};
 use crate::engine::log::{Position, StreamId};
 
@@ -97,25 +97,12 @@ impl<'a, E: StoredEvent> Compared<'a, E> {
     /// The hash of each event of a commit.
     fn hashes(&mut self, commit: &Commit<'_>) -> Result<Vec<(Position, Hash)>, String> {
         let (mut hash, mut numbers, mut hashes) = (commit.before, NumbersInCommand::default(), Vec::new());
-        for line in commit.events() {
-            let line = line.map_err(|error| error.to_string())?;
-            let metadata = line.details().ok_or("has metadata that are no object")?;
-            let stream = StreamId::named(&line.stream);
-            let position = line.position.get();
-            let content = Content {
-                position,
-                stream: &line.stream,
-                version: line.version.get(),
-                previous_position: self.streams.insert(stream, position).unwrap_or(0),
-                time: line.time,
-                event_type: &line.r#type,
-                schema_version: line.schema_version,
-                number_in_command: numbers.next(metadata.command_id),
-                metadata: &metadata,
-                data: line.data.get(),
-            };
+        for event in commit.events() {
+            let event = event.map_err(|error| error.to_string())?;
+            let previous_position = self.streams.insert(event.stream.clone(), event.position.get()).unwrap_or(0);
+            let content = event.content(previous_position, numbers.next(event.metadata.command_id));
             hash = content.hash(&hash, &mut self.buffer);
-            hashes.push((line.position, hash));
+            hashes.push((event.position, hash));
         }
         Ok(hashes)
     }

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use crate::engine::log::{Metadata, Position, RecordedEvent, StreamId, Timestamp, Version};
 use crate::engine::store::codec::{StoredEvent, UnreadableEvent};
-use crate::engine::store::hash_chain::Content;
 
 /// An event with its data as they are stored.
 #[derive(Serialize, Deserialize)]
@@ -35,23 +34,6 @@ pub(in crate::engine::store) struct EventLine<'a> {
 }
 
 impl<'a> EventLine<'a> {
-    pub(in crate::engine::store) fn of_content(content: &Content<'a>) -> serde_json::Result<Self> {
-        let metadata = content.metadata;
-        Ok(Self {
-            position: Position::new(content.position),
-            stream: content.stream.into(),
-            version: Version::new(content.version),
-            r#type: content.event_type.into(),
-            schema_version: content.schema_version,
-            data: Cow::Borrowed(serde_json::from_str(content.data)?),
-            time: content.time,
-            command_id: metadata.command_id,
-            correlation_id: metadata.correlation_id(),
-            causation_id: metadata.causation_id(),
-            metadata: metadata.stored().map(serde_json::from_str).transpose()?.map(Cow::Borrowed),
-        })
-    }
-
     /// The command behind the event. `None` if its details are no JSON object.
     pub(in crate::engine::store) fn details(&self) -> Option<Metadata> {
         let metadata = self.metadata.as_ref().map(|metadata| metadata.get());

@@ -10,6 +10,7 @@
 mod cluster;
 mod entry;
 mod in_process;
+mod others;
 mod replica;
 mod shared_records;
 #[cfg(feature = "sqlite")]
@@ -21,10 +22,12 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use thiserror::Error;
+use uuid::Uuid;
 
 pub use self::cluster::{Cluster, ClusterNode, LogReader, NodeState, NotPublished, Publication};
-pub(in crate::engine::store) use self::entry::{Commit, EntryWriter, NotACommit};
+pub(in crate::engine::store) use self::entry::{Commit, EntryEvent, EntryWriter, NotACommit};
 pub use self::in_process::{Disturbance, InProcessLog};
+pub(in crate::engine::store) use self::others::OtherWriters;
 pub(in crate::engine) use self::replica::Replica;
 pub use self::shared_records::SharedRecords;
 #[cfg(feature = "sqlite")]
@@ -132,6 +135,15 @@ pub trait CommitLog: fmt::Debug + Send + Sync + 'static {
     /// Returns [`LogError`] if the log has failed.
     fn received(&self, after: u64) -> Result<Vec<Entry>, LogError>;
 
+    /// Whether an entry after `after` was received.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LogError`] if the log has failed.
+    fn has_received(&self, after: u64) -> Result<bool, LogError> {
+        Ok(!self.received(after)?.is_empty())
+    }
+
     /// Waits until an entry after `after` was received, the log has failed, or some seconds have passed.
     fn reception(&self, after: u64) -> Later<'_, ()>;
 
@@ -142,12 +154,12 @@ pub trait CommitLog: fmt::Debug + Send + Sync + 'static {
     /// Returns [`LogError`] if nobody can tell.
     fn end(&self) -> Later<'_, Result<u64, LogError>>;
 
-    /// Tells the other programs that this one was not first, so that they let it have a turn.
-    fn ask_for_turn(&self) {}
+    /// Tells the other programs that this one, which writes under this id, was not first, so that they let it have a turn.
+    fn ask_for_turn(&self, _writer: Uuid) {}
 
-    /// When another program last asked for a turn; `None` if that is not known.
-    fn turn_asked_at(&self) -> Option<Instant> {
-        None
+    /// Which other programs have asked for a turn of late, and when last.
+    fn turns_asked(&self) -> Vec<(Uuid, Instant)> {
+        Vec::new()
     }
 
     /// The records of handlers that all replicas share; `None` if each has its own.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
@@ -27,12 +27,6 @@ const MOST_IN_VAIN: u32 = 3;
 
 /// How often an entry is decided anew before its callers are told to try again.
 const MOST_ROUNDS: u32 = 64;
-
-/// How many round trips it takes at most until one has offered that was waiting.
-const ROUND_TRIPS: u32 = 3;
-
-/// How long another program counts as one that writes.
-const SEES_OTHERS_FOR: Duration = Duration::from_millis(100);
 
 type Reply<E> = oneshot::Sender<Result<Appended<E>, StoreError>>;
 
@@ -123,8 +117,11 @@ impl<E: StoredEvent> Writing<E> {
     /// Appends what these calls ask for, as one entry if it fits into one.
     pub(super) async fn append(&mut self, mut calls: VecDeque<Call<E>>) {
         self.answered = calls.len();
-        self.yield_to_others().await;
+        let yielded = self.yield_to_others().await;
         let (mut conflicts, mut most_bytes) = (0, self.log.most_bytes());
+        if let Err(error) = yielded {
+            calls.drain(..).for_each(|call| call.refuse(error.clone()));
+        }
         while !calls.is_empty() {
             let refusal = match self.append_entry(&mut calls, &mut most_bytes).await {
                 Ok(Appending::GoesOn) => continue,
@@ -139,14 +136,19 @@ impl<E: StoredEvent> Writing<E> {
         }
     }
 
-    /// After an entry of its own, a writer that sees others waits for one of theirs: they have to receive that entry, take it
-    /// in and offer, and would come too late each time.
-    async fn yield_to_others(&mut self) {
-        let sees_others = self.others_at.max(self.log.turn_asked_at()).is_some_and(|at| at.elapsed() < SEES_OTHERS_FOR);
-        if let Some(round_trip) = self.offer_took.take().filter(|_| sees_others) {
+    /// After an entry of its own, lets the other programs that write have their turn, and takes in what comes.
+    async fn yield_to_others(&mut self) -> Result<(), StoreError> {
+        self.take_in()?;
+        while let Some(at_most) = self.others.turn(self.writer, &self.log.turns_asked()) {
+            let begun = self.replicated.sequence;
             // Whether anything comes is seen when it is taken in.
-            let _ = timeout(ROUND_TRIPS * round_trip, self.log.reception(self.replicated.sequence)).await;
+            let _ = timeout(at_most, self.log.reception(begun)).await;
+            self.take_in()?;
+            if self.replicated.sequence == begun {
+                self.others.have_had_their_turn();
+            }
         }
+        Ok(())
     }
 
     /// Appends what fits into one entry, and answers the calls that are complete with it.
@@ -159,19 +161,14 @@ impl<E: StoredEvent> Writing<E> {
         let (mark, before, start) = (self.held.mark(), self.held.end(), self.held.events.len());
         let mut hash = self.replicated.hash;
         let mut entry = EntryWriter::default();
-        let entry = match self.record(calls, *most_bytes, &mut entry, &mut hash) {
-            Ok(round) if entry.is_empty() => {
-                let (_, answered) = self.accept(calls, round, start);
-                answered.into_iter().for_each(Call::answer);
-                return Ok(Appending::GoesOn);
-            }
-            Ok(round) => {
-                let base = (before, &self.replicated.hash);
-                entry.finish(self.replicated.sequence, base, &hash, self.writer).map(|entry| (round, entry))
-            }
-            Err(error) => Err(error),
-        };
-        let (round, entry) = entry.map_err(|error| {
+        let round = self.record(calls, *most_bytes, &mut entry, &mut hash);
+        if entry.is_empty() {
+            let (_, answered) = self.accept(calls, round, start);
+            answered.into_iter().for_each(Call::answer);
+            return Ok(Appending::GoesOn);
+        }
+        let base = (before, &self.replicated.hash);
+        let entry = entry.finish(self.replicated.sequence, base, &hash, self.writer).map_err(|error| {
             self.held.roll_back(mark);
             StoreError::Failed(error.to_string().into())
         })?;
@@ -189,7 +186,7 @@ impl<E: StoredEvent> Writing<E> {
         let (sequence, begun) = (self.replicated.sequence, Instant::now());
         let offered = self.log.offer(sequence, entry).await;
         if offered == Ok(Offered::Accepted) {
-            self.offer_took = Some(begun.elapsed());
+            self.others.accepted(begun.elapsed());
             self.move_on(Replicated { sequence: sequence + 1, position: self.held.end(), hash })?;
             let (commit, answered) = self.accept(calls, round, start);
             publish(&self.publisher, &self.end, before, commit);
@@ -201,7 +198,7 @@ impl<E: StoredEvent> Writing<E> {
         match offered? {
             Offered::Accepted => Ok(Appending::GoesOn),
             Offered::Conflict => {
-                self.log.ask_for_turn();
+                self.log.ask_for_turn(self.writer);
                 self.log.reception(sequence).await;
                 Ok(Appending::Conflict)
             }
@@ -221,7 +218,7 @@ impl<E: StoredEvent> Writing<E> {
         most_bytes: usize,
         entry: &mut EntryWriter,
         hash: &mut Hash,
-    ) -> serde_json::Result<Round<E>> {
+    ) -> Round<E> {
         let (mut round, mut is_full) = (Vec::new(), false);
         let mut buffer = Vec::new();
         for call in calls {
@@ -249,7 +246,7 @@ impl<E: StoredEvent> Writing<E> {
                             data,
                         };
                         *hash = content.hash(hash, &mut buffer);
-                        entry.add(&content)?;
+                        entry.add(&content);
                         if let Some(state) = self.held.state_at(event) {
                             entry.add_snapshot(event.position.get(), state);
                         }
@@ -262,7 +259,7 @@ impl<E: StoredEvent> Writing<E> {
                 break;
             }
         }
-        Ok(round)
+        round
     }
 
     /// Keeps what was recorded from an index on. Returns it with the calls that are complete.

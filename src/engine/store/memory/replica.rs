@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -10,11 +9,13 @@ use uuid::Uuid;
 use super::log::Log;
 use super::records::Records;
 use super::{LogRequest, MemoryStore, publish};
-use crate::engine::log::{RecordedEvent, StreamId};
+use crate::engine::log::RecordedEvent;
 use crate::engine::runtime::{StopReason, StoreFailure, Supervisor};
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::commit_log::{Commit, CommitLog, Entry, LogError, Replica, Replicated};
-use crate::engine::store::hash_chain::{Content, Hash, NumbersInCommand};
+use crate::engine::store::commit_log::{
+    Commit, CommitLog, Entry, EntryEvent, LogError, OtherWriters, Replica, Replicated,
+};
+use crate::engine::store::hash_chain::{Hash, NumbersInCommand};
 use crate::engine::store::{Publisher, StoreError};
 
 /// What comes while an entry is offered waits here, to share the next one.
@@ -48,8 +49,7 @@ impl<E: StoredEvent> MemoryStore<E> {
             end: end.clone(),
             published,
             answered: 0,
-            others_at: None,
-            offer_took: None,
+            others: OtherWriters::default(),
         };
         supervisor.spawn("event store", writing.serve(requests));
         Ok(Self { requests: sender, listeners, end, replica })
@@ -83,10 +83,8 @@ pub(super) struct Writing<E> {
     pub(super) published: watch::Sender<u64>,
     /// How many calls were answered last.
     pub(super) answered: usize,
-    /// When another program's entry came last.
-    pub(super) others_at: Option<Instant>,
-    /// How long the last offer took, if that was the last thing that happened.
-    pub(super) offer_took: Option<Duration>,
+    /// The other programs that write.
+    pub(super) others: OtherWriters,
 }
 
 impl<E: StoredEvent> Writing<E> {
@@ -120,7 +118,6 @@ impl<E: StoredEvent> Writing<E> {
             if entries.is_empty() {
                 return Ok(());
             }
-            (self.others_at, self.offer_took) = (Some(Instant::now()), None);
             for entry in entries {
                 let after = self.held.end();
                 let hash = self.add(&entry).map_err(|what| {
@@ -142,37 +139,27 @@ impl<E: StoredEvent> Writing<E> {
         let Some(commit) = Commit::read(entry).map_err(|error| error.to_string())? else {
             return Ok(self.replicated.hash);
         };
+        if commit.writer() != self.writer {
+            self.others.wrote(commit.writer());
+        }
         if commit.base() != self.held.end() || commit.before != self.replicated.hash {
             return Err(
                 "does not follow the events that were seen before it: the log has other events by now".to_owned()
             );
         }
         let (mut hash, mut buffer, mut numbers) = (commit.before, Vec::new(), NumbersInCommand::default());
-        for line in commit.events() {
-            let line = line.map_err(|error| error.to_string())?;
-            let metadata = line.details().ok_or("has metadata that are no object")?;
-            let stream = StreamId::named(&line.stream);
-            if line.position != self.held.end().next() || line.version != self.held.version(&stream).next() {
+        for event in commit.events() {
+            let event = event.map_err(|error| error.to_string())?;
+            if event.position != self.held.end().next() || event.version != self.held.version(&event.stream).next() {
                 return Err("has an event out of its place".to_owned());
             }
-            let number_in_command = numbers.next(metadata.command_id);
-            let content = Content {
-                position: line.position.get(),
-                stream: stream.as_str(),
-                version: line.version.get(),
-                previous_position: self.held.previous_position(&stream, line.version),
-                time: line.time,
-                event_type: &line.r#type,
-                schema_version: line.schema_version,
-                number_in_command,
-                metadata: &metadata,
-                data: line.data.get(),
-            };
-            hash = content.hash(&hash, &mut buffer);
-            let data = E::from_stored(&line.r#type, line.schema_version, line.data.get());
+            let number_in_command = numbers.next(event.metadata.command_id);
+            let previous_position = self.held.previous_position(&event.stream, event.version);
+            hash = event.content(previous_position, number_in_command).hash(&hash, &mut buffer);
+            let EntryEvent { position, stream, version, r#type, schema_version, time, metadata, data, .. } = event;
+            let data = E::from_stored(&r#type, schema_version, &data);
             let data = data.map_err(|error| format!("has an event that is {error}"))?;
-            let state = commit.snapshot(line.position.get()).filter(|state| metadata.names_snapshot(state));
-            let (position, version, time) = (line.position, line.version, line.time);
+            let state = commit.snapshot(position.get()).filter(|state| metadata.names_snapshot(state));
             let event = RecordedEvent { position, stream, version, time, metadata, data };
             self.held.add(event, number_in_command == 1, state);
         }

@@ -30,6 +30,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
 
 use self::connection::Connection;
 use self::follower::Follower;
@@ -168,12 +169,23 @@ impl CommitLog for JetStreamLog {
     }
 
     fn offer(&self, after: u64, entry: Vec<u8>) -> Later<'_, Result<Offered, LogError>> {
-        let (connection, seen) = (self.connection.clone(), self.received.noted());
-        self.run(async move { offer::offer(&connection, seen, after, entry.into()).await })
+        let (connection, received) = (self.connection.clone(), self.received.clone());
+        received.offer(after + 1);
+        self.run(async move {
+            let offered = offer::offer(&connection, received.noted(), after, entry.into()).await;
+            if offered != Ok(Offered::Accepted) {
+                received.take_back(after + 1);
+            }
+            offered
+        })
     }
 
     fn received(&self, after: u64) -> Result<Vec<Entry>, LogError> {
         self.received.after(after)
+    }
+
+    fn has_received(&self, after: u64) -> Result<bool, LogError> {
+        self.received.has_any_after(after)
     }
 
     fn reception(&self, after: u64) -> Later<'_, ()> {
@@ -199,12 +211,12 @@ impl CommitLog for JetStreamLog {
         })
     }
 
-    fn ask_for_turn(&self) {
-        self.runtime.spawn(self.turns.ask());
+    fn ask_for_turn(&self, writer: Uuid) {
+        self.runtime.spawn(self.turns.ask(writer));
     }
 
-    fn turn_asked_at(&self) -> Option<Instant> {
-        self.turns.asked_at()
+    fn turns_asked(&self) -> Vec<(Uuid, Instant)> {
+        self.turns.asked()
     }
 
     fn records(&self) -> Option<&dyn SharedRecords> {

@@ -16,7 +16,7 @@ const MOST_AT_ONCE: usize = 8 * 1_024 * 1_024;
 #[derive(Debug, Default)]
 pub(super) struct Received {
     entries: Mutex<Entries>,
-    /// The last entry received; the highest number once the log has failed.
+    /// The last entry received that is news; the highest number once the log has failed.
     last: watch::Sender<u64>,
     /// The last entry asked for.
     asked: watch::Sender<u64>,
@@ -27,6 +27,8 @@ struct Entries {
     /// Without gaps.
     kept: VecDeque<Entry>,
     last: u64,
+    /// The entry that the replica offers, or has offered last and knows to stand there: that is no news to it.
+    offered: u64,
     /// What the replica holds for good.
     noted: Replicated,
     failed: Option<LogError>,
@@ -47,8 +49,27 @@ impl Received {
         let mut entries = self.lock();
         entries.kept.push_back(entry);
         entries.last = sequence;
+        let is_news = entries.offered != sequence;
         drop(entries);
-        self.last.send_replace(sequence);
+        if is_news {
+            self.last.send_replace(sequence);
+        }
+    }
+
+    /// The replica offers this entry.
+    pub(super) fn offer(&self, sequence: u64) {
+        self.lock().offered = sequence;
+    }
+
+    /// The replica does not know that its entry stands there: what does is news.
+    pub(super) fn take_back(&self, sequence: u64) {
+        let mut entries = self.lock();
+        entries.offered = 0;
+        let (last, has_failed) = (entries.last, entries.failed.is_some());
+        drop(entries);
+        if last >= sequence && !has_failed {
+            self.last.send_if_modified(|known| std::mem::replace(known, last.max(*known)) < last);
+        }
     }
 
     /// Nothing more is received.
@@ -81,6 +102,15 @@ impl Received {
         Ok(some)
     }
 
+    /// Whether there are entries after `after`.
+    pub(super) fn has_any_after(&self, after: u64) -> Result<bool, LogError> {
+        let entries = self.lock();
+        match &entries.failed {
+            Some(failed) => Err(failed.clone()),
+            None => Ok(entries.last > after),
+        }
+    }
+
     /// The replica holds what is up to here for good, so that it is needed no more.
     pub(super) fn note(&self, noted: Replicated) {
         let mut entries = self.lock();
@@ -110,5 +140,38 @@ impl Received {
 
     fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(sequence: u64) -> Entry {
+        Entry { sequence, bytes: vec![0] }
+    }
+
+    fn news(received: &Received) -> u64 {
+        *received.last.borrow()
+    }
+
+    #[test]
+    fn what_the_replica_has_offered_is_no_news_unless_another_entry_stands_there() {
+        let received = Received::default();
+        received.add(entry(1));
+        assert_eq!(news(&received), 1);
+        received.offer(2);
+        received.add(entry(2));
+        assert_eq!(news(&received), 1);
+        assert!(received.has_any_after(1).unwrap());
+        received.offer(3);
+        received.add(entry(3));
+        received.take_back(3);
+        assert_eq!(news(&received), 3);
+        received.offer(4);
+        received.take_back(4);
+        assert_eq!(news(&received), 3);
+        received.add(entry(4));
+        assert_eq!(news(&received), 4);
     }
 }

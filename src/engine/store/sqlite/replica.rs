@@ -24,7 +24,7 @@ pub(super) async fn wake<E>(mut replica: Replica, writes: mpsc::WeakSender<Write
         }
         drop(writes);
         // Until the writer has taken it in, there is nothing new to tell it.
-        let has_news = replica.log.received(published).is_ok_and(|entries| !entries.is_empty());
+        let has_news = replica.log.has_received(published).unwrap_or(false);
         if has_news && replica.published.changed().await.is_err() {
             return Ok(());
         }

@@ -113,7 +113,7 @@ impl CommandIds {
     /// Whether the command is not stored. Its rows must not be pending in `insert`.
     pub(in crate::engine::store::sqlite) fn is_new(
         &mut self,
-        insert: &mut BatchInsert<'_>,
+        insert: &mut BatchInsert<'_, '_>,
         id: Uuid,
     ) -> Result<bool, FileError> {
         if self.gap.is_some_and(|gap| gap.contains(id)) {
@@ -192,7 +192,7 @@ mod tests {
         prop_oneof![8 => id().prop_map(Step::Command), 1 => Just(Step::Flush), 1 => Just(Step::Forget)]
     }
 
-    fn row(position: usize, id: Uuid) -> Row {
+    fn row(position: usize, id: Uuid) -> Row<'static> {
         Row {
             position: position as u64,
             stream: 1,
@@ -203,7 +203,7 @@ mod tests {
             schema_version: 1,
             number_in_command: 1,
             metadata: Metadata::from_outside(id),
-            data: "{}".to_owned(),
+            data: "{}".into(),
             hash: [0; 32],
         }
     }

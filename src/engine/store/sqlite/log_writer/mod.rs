@@ -11,6 +11,7 @@ mod failures;
 mod group_commit;
 mod offer;
 mod other_writers;
+mod read_entries;
 pub(super) mod record_appends;
 pub(super) mod replication;
 pub(super) mod replies;

@@ -80,18 +80,20 @@ impl Replication {
         pending: &mut Vec<PendingReply<E>>,
         returned: &mut Vec<WriteRequest<E>>,
     ) -> Result<LogEnd, FileError> {
-        if !calls.is_empty() {
-            self.yield_to_others();
+        if calls.is_empty() {
+            self.take_in(connection, log)?;
+        } else {
+            self.yield_to_others(connection, log)?;
         }
-        self.take_in(connection, log)?;
         let mut before = log.end;
         let (mut rounds, mut most_bytes, mut has_stored) = (0, self.log.most_bytes(), false);
         while !calls.is_empty() {
             rounds += 1;
             let (end, recorded) = (log.end, log.recorded());
             execute(connection, "SAVEPOINT round")?;
-            log.entry = Some(Default::default());
-            let round = record(connection, log, calls, most_bytes)?;
+            log.begin_entry();
+            let mut insert = BatchInsert::at_the_end(connection, calls.len());
+            let round = record(&mut insert, log, calls, most_bytes)?;
             let entry = log.entry.take().filter(|entry| !entry.is_empty());
             let entry = entry.map(|entry| {
                 let base = (Position::new(end.end.position), &end.end.hash);
@@ -101,6 +103,7 @@ impl Replication {
             let offered = match entry {
                 None => None,
                 Some(entry) if entry.len() > self.log.most_bytes() => {
+                    drop(insert);
                     roll_back(connection, log, end, recorded)?;
                     if round.iter().map(|(ranges, _)| ranges.len()).sum::<usize>() > 1 {
                         most_bytes /= 2;
@@ -111,17 +114,28 @@ impl Replication {
                 }
                 Some(entry) => {
                     let begun = Instant::now();
-                    let offered = wait_for(self.log.offer(self.sequence, entry))?;
-                    self.offer_took = Some(begun.elapsed()).filter(|_| offered == Offered::Accepted);
+                    let offered = self.log.offer(self.sequence, entry);
+                    // Where others write, this may be in vain; otherwise it takes no time of its own.
+                    let waits = self.sees_others();
+                    if !waits {
+                        self.store_rows(&mut insert, log)?;
+                    }
+                    let offered = wait_for(offered)?;
+                    if offered == Offered::Accepted {
+                        self.others.accepted(begun.elapsed());
+                        if waits {
+                            self.store_rows(&mut insert, log)?;
+                        }
+                    }
                     Some(offered)
                 }
             };
+            drop(insert);
             match offered {
                 None | Some(Offered::Accepted) => {
                     execute(connection, "RELEASE round")?;
                     if offered.is_some() {
                         self.sequence += 1;
-                        self.write(connection)?;
                         has_stored = true;
                     }
                     accept(calls, round, pending);
@@ -137,7 +151,7 @@ impl Replication {
                         refuse(std::mem::take(calls), 0, "other programs append without a pause", pending);
                         break;
                     }
-                    self.log.ask_for_turn();
+                    self.log.ask_for_turn(self.writer);
                     wait_for(self.log.reception(self.sequence));
                     self.take_in(connection, log)?;
                     before = log.end;
@@ -156,6 +170,17 @@ impl Replication {
         }
         Ok(before)
     }
+
+    /// Puts what is recorded for the next entry into the tables.
+    fn store_rows<E: StoredEvent>(
+        &self,
+        insert: &mut BatchInsert<'_, '_>,
+        log: &mut WritableLog<E>,
+    ) -> Result<(), FileError> {
+        insert.flush()?;
+        log.write_heads(insert.connection())?;
+        self.write_place(insert.connection(), self.sequence + 1)
+    }
 }
 
 fn take_calls<E>(batch: &mut Vec<WriteRequest<E>>) -> VecDeque<Call<E>> {
@@ -171,14 +196,13 @@ fn take_calls<E>(batch: &mut Vec<WriteRequest<E>>) -> VecDeque<Call<E>> {
     calls
 }
 
-/// Records as many of the appends as fit into one entry, but at least one.
-fn record<E: StoredEvent>(
-    connection: &Connection,
+/// Records as many of the appends as fit into one entry, but at least one. Their rows are still to be stored.
+fn record<'r, E: StoredEvent>(
+    insert: &mut BatchInsert<'_, 'r>,
     log: &mut WritableLog<E>,
-    calls: &VecDeque<Call<E>>,
+    calls: &'r VecDeque<Call<E>>,
     most_bytes: usize,
 ) -> Result<Round<E>, FileError> {
-    let mut insert = BatchInsert::new(connection);
     let (mut round, mut is_full) = (Vec::new(), false);
     for call in calls {
         let (mut ranges, mut rejected) = (Vec::new(), call.rejected.clone());
@@ -188,16 +212,15 @@ fn record<E: StoredEvent>(
             if is_full {
                 break;
             }
-            ranges.push(log.record(&mut insert, append.clone(), &mut rejected)?);
+            let EncodedAppend { append, data } = append;
+            let events = append.events.iter().cloned().zip(data.iter().map(|data| data.as_str().into()));
+            ranges.push(log.record(insert, append, events, &mut rejected)?);
         }
         round.push((ranges, rejected));
         if is_full {
             break;
         }
     }
-    insert.flush()?;
-    drop(insert);
-    log.write_heads(connection)?;
     Ok(round)
 }
 

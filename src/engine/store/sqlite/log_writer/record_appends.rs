@@ -13,7 +13,7 @@ use crate::engine::log::{Batch, Metadata, Position, RecordedEvent, StreamId, Tim
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::commit_log::EntryWriter;
 use crate::engine::store::encoded_append::EncodedAppend;
-use crate::engine::store::hash_chain::Content;
+use crate::engine::store::hash_chain::{Content, Hash};
 use crate::engine::store::log_times::LogTimes;
 use crate::engine::store::sqlite::file_error::FileError;
 use crate::engine::store::sqlite::files::end_file::End;
@@ -46,24 +46,28 @@ pub(in crate::engine::store::sqlite) struct WritableLog<E> {
     buffer: Vec<u8>,
     /// What is recorded, for a log that has to accept it.
     pub(super) entry: Option<EntryWriter>,
+    /// The heads that it moves, as they were.
+    heads_before_entry: Vec<(StreamId, Option<Head>)>,
 }
 
 /// What is new about an event whose place is known.
-pub(super) struct NewEvent<'a> {
+pub(super) struct NewEvent<'a, 'r> {
     pub(super) time: Timestamp,
-    pub(super) event_type: Cow<'static, str>,
+    pub(super) event_type: Cow<'r, str>,
     pub(super) schema_version: u16,
     pub(super) number_in_command: u64,
     pub(super) metadata: &'a Metadata,
-    pub(super) data: String,
+    pub(super) data: Cow<'r, str>,
+    /// Its hash, if that is known.
+    pub(super) hash: Option<Hash>,
 }
 
 impl<E: StoredEvent> WritableLog<E> {
     pub(in crate::engine::store::sqlite) fn new(end: LogEnd, format: Format) -> Self {
         let (heads, changed, recorded) = (HashMap::default(), Vec::new(), Vec::new());
         let (commands, stored) = (CommandIds::default(), StoredLog::of(format));
-        let times = LogTimes::default();
-        Self { end, times, heads, changed, commands, recorded, stored, buffer: Vec::new(), entry: None }
+        let (times, buffer, heads_before_entry) = (LogTimes::default(), Vec::new(), Vec::new());
+        Self { end, times, heads, changed, commands, recorded, stored, buffer, entry: None, heads_before_entry }
     }
 
     /// The file's format when last checked.
@@ -87,31 +91,34 @@ impl<E: StoredEvent> WritableLog<E> {
     /// Records the appends of one call. Their rows are in the table once `insert` is flushed.
     pub(in crate::engine::store::sqlite) fn record_all(
         &mut self,
-        insert: &mut BatchInsert<'_>,
+        insert: &mut BatchInsert<'_, '_>,
         appends: Vec<EncodedAppend<E>>,
     ) -> Result<Vec<AppendedRange<E>>, FileError> {
         let mut rejected = BTreeMap::new();
         let mut ranges = Vec::with_capacity(appends.len());
-        for append in appends {
-            ranges.push(self.record(insert, append, &mut rejected)?);
+        for EncodedAppend { mut append, data } in appends {
+            let events = std::mem::take(&mut append.events).into_iter().zip(data.into_iter().map(Cow::Owned));
+            ranges.push(self.record(insert, &append, events, &mut rejected)?);
         }
         Ok(ranges)
     }
 
-    pub(super) fn record(
+    /// Records an append of these events, each with its data.
+    pub(super) fn record<'r>(
         &mut self,
-        insert: &mut BatchInsert<'_>,
-        EncodedAppend { append, data }: EncodedAppend<E>,
+        insert: &mut BatchInsert<'_, 'r>,
+        append: &Append<E>,
+        events: impl Iterator<Item = (E, Cow<'r, str>)>,
         rejected: &mut BTreeMap<StreamId, Conflict>,
     ) -> Result<AppendedRange<E>, FileError> {
-        let Append { stream, expected_version: expected, time, metadata, events, snapshot, expected_end } = append;
+        let Append { stream, expected_version, time, metadata, snapshot, expected_end, .. } = append;
         let (connection, command_id) = (insert.connection(), metadata.command_id);
-        debug_assert!(!events.is_empty(), "an append carries an event");
-        if let Some(conflict) = rejected.get(&stream) {
+        if let Some(conflict) = rejected.get(stream) {
             return Ok(Err((*conflict).into()));
         }
-        let known = self.head(connection, &stream)?;
+        let known = self.head(connection, stream)?;
         let actual = Version::new(known.map_or(0, |head| head.version));
+        let expected = *expected_version;
         let conflict = Conflict { expected, actual };
         // Checked even after a version mismatch: a stored command has also moved the stream on, and `Repeated` says
         // more than a conflict.
@@ -119,7 +126,7 @@ impl<E: StoredEvent> WritableLog<E> {
         let fits = actual == expected && is_at_end;
         if !fits || insert.holds(command_id) || !self.commands.is_new(insert, command_id)? {
             insert.flush()?;
-            rejected.insert(stream, conflict);
+            rejected.insert(stream.clone(), conflict);
             return Ok(Err(match self.stored.read_command(connection, command_id)? {
                 Some(events) => repeated(events),
                 None => conflict.into(),
@@ -127,19 +134,20 @@ impl<E: StoredEvent> WritableLog<E> {
         }
         let mut head = match known {
             Some(head) => head,
-            None => insert_stream(connection, &stream)?,
+            None => insert_stream(connection, stream)?,
         };
         let start = self.recorded.len();
-        let metadata = match &snapshot {
-            Some(state) => metadata.with_snapshot(state),
-            None => metadata,
+        let metadata = match snapshot {
+            Some(state) => metadata.clone().with_snapshot(state),
+            None => metadata.clone(),
         };
-        let time = self.times.next(self.end.time, time);
-        for (index, (event, data)) in events.into_iter().zip(data).enumerate() {
+        let time = self.times.next(self.end.time, *time);
+        for (index, (event, data)) in events.enumerate() {
             let (event_type, schema_version) = (event.event_type().into(), event.schema_version());
             let number_in_command = index as u64 + 1;
-            let new = NewEvent { time, event_type, schema_version, number_in_command, metadata: &metadata, data };
-            self.add_event(insert, &stream, &mut head, new)?;
+            let (metadata, hash) = (&metadata, None);
+            let new = NewEvent { time, event_type, schema_version, number_in_command, metadata, data, hash };
+            self.add_event(insert, stream, &mut head, new)?;
             let (position, version) = (Position::new(head.last_position), Version::new(head.version));
             let (stream, metadata) = (stream.clone(), metadata.clone());
             self.recorded.push(RecordedEvent { position, stream, version, time, metadata, data: event });
@@ -147,23 +155,24 @@ impl<E: StoredEvent> WritableLog<E> {
         self.commands.record(command_id);
         if let Some(state) = snapshot {
             let (version, position) = (Version::new(head.version), Position::new(head.last_position));
-            let snapshot = Snapshot { version, position, time, state };
+            let snapshot = Snapshot { version, position, time, state: state.clone() };
             if let Some(entry) = &mut self.entry {
                 entry.add_snapshot(position.get(), &snapshot.state);
             }
             snapshots::write_snapshot(connection, head.stream, &snapshot, &self.end.end.hash)?;
         }
-        self.move_head(stream, head);
+        debug_assert!(start < self.recorded.len(), "an append carries an event");
+        self.move_head(stream.clone(), head);
         Ok(Ok(start..self.recorded.len()))
     }
 
     /// Adds an event at the end of the log and of its stream.
-    pub(super) fn add_event(
+    pub(super) fn add_event<'r>(
         &mut self,
-        insert: &mut BatchInsert<'_>,
+        insert: &mut BatchInsert<'_, 'r>,
         stream: &StreamId,
         head: &mut Head,
-        NewEvent { time, event_type, schema_version, number_in_command, metadata, data }: NewEvent<'_>,
+        NewEvent { time, event_type, schema_version, number_in_command, metadata, data, hash }: NewEvent<'_, 'r>,
     ) -> Result<(), FileError> {
         let (position, version) = (self.end.end.position + 1, head.version + 1);
         let previous_position = head.last_position;
@@ -179,9 +188,9 @@ impl<E: StoredEvent> WritableLog<E> {
             metadata,
             data: &data,
         };
-        let hash = content.hash(&self.end.end.hash, &mut self.buffer);
+        let hash = hash.unwrap_or_else(|| content.hash(&self.end.end.hash, &mut self.buffer));
         if let Some(entry) = &mut self.entry {
-            entry.add(&content).map_err(|error| FileError::OfLog(error.to_string().into()))?;
+            entry.add(&content);
         }
         insert.add(Row {
             position,
@@ -210,10 +219,18 @@ impl<E: StoredEvent> WritableLog<E> {
     /// Remembers the head of a stream that has grown.
     pub(super) fn move_head(&mut self, stream: StreamId, head: Head) {
         self.changed.push(head);
-        match self.heads.get_mut(&stream) {
-            Some(known) => *known = head,
-            None => drop(self.heads.insert(stream, head)),
-        }
+        let name = self.entry.is_some().then(|| stream.clone());
+        let before = match self.heads.get_mut(&stream) {
+            Some(known) => Some(std::mem::replace(known, head)),
+            None => self.heads.insert(stream, head),
+        };
+        self.heads_before_entry.extend(name.map(|name| (name, before)));
+    }
+
+    /// From now on, what is recorded is for an entry of a log.
+    pub(super) fn begin_entry(&mut self) {
+        self.entry = Some(EntryWriter::default());
+        self.heads_before_entry.clear();
     }
 
     pub(super) fn head(&mut self, connection: &Connection, stream: &StreamId) -> Result<Option<Head>, FileError> {
@@ -251,12 +268,17 @@ impl<E: StoredEvent> WritableLog<E> {
         self.commands.forget();
     }
 
-    /// Forgets what the transaction did since the log ended at `end` and so many events were recorded. The heads of streams
-    /// were stored then.
+    /// Forgets what the transaction did since an entry was begun, when the log ended at `end` and so many events were
+    /// recorded. The heads of streams were stored then.
     pub(super) fn roll_back(&mut self, end: LogEnd, recorded: usize) {
         self.end = end;
         self.recorded.truncate(recorded);
-        self.heads.clear();
+        for (stream, before) in self.heads_before_entry.drain(..).rev() {
+            match before {
+                Some(head) => drop(self.heads.insert(stream, head)),
+                None => drop(self.heads.remove(&stream)),
+            }
+        }
         self.changed.clear();
         self.commands.forget();
         self.stored.forget_names();

@@ -1,10 +1,8 @@
 //! The writer of a file that is a replica: where the file stands in the log that all replicas follow.
 
+use rusqlite::Connection;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use rusqlite::Connection;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -12,16 +10,10 @@ use super::record_appends::WritableLog;
 use super::take_in::take_in;
 use crate::engine::log::Position;
 use crate::engine::store::codec::StoredEvent;
-use crate::engine::store::commit_log::{CommitLog, LogError, Replicated, wait_at_most};
+use crate::engine::store::commit_log::{CommitLog, LogError, OtherWriters, Replicated, wait_at_most};
 use crate::engine::store::sqlite::file_error::FileError;
 use crate::engine::store::sqlite::files::end_file::End;
 use crate::engine::store::sqlite::tables::log_place;
-
-/// How long another program counts as one that writes.
-const SEES_OTHERS_FOR: Duration = Duration::from_millis(100);
-
-/// How many round trips it takes at most until one has offered that was waiting.
-const ROUND_TRIPS: u32 = 3;
 
 /// How many entries one commit takes in at most.
 const MOST_AT_ONCE: u64 = 1_024;
@@ -32,10 +24,8 @@ pub(in crate::engine::store::sqlite) struct Replication {
     pub(super) writer: Uuid,
     /// The last entry that the file holds, with those of the current transaction.
     pub(super) sequence: u64,
-    /// When another program's entry came last.
-    others_at: Option<Instant>,
-    /// How long the last offer took, if that was the last thing that happened.
-    pub(super) offer_took: Option<Duration>,
+    /// The other programs that write.
+    pub(super) others: OtherWriters,
     /// The same, once its events are committed and published.
     published: watch::Sender<u64>,
 }
@@ -52,8 +42,7 @@ impl Replication {
             log,
             writer: Uuid::new_v4(),
             sequence,
-            others_at: None,
-            offer_took: None,
+            others: OtherWriters::default(),
             published: watch::Sender::new(sequence),
         }
     }
@@ -66,7 +55,7 @@ impl Replication {
     /// Whether there are entries to take in.
     pub(super) fn has_news(&self) -> bool {
         // An error is found when they are taken in.
-        self.log.received(self.sequence).map_or(true, |entries| !entries.is_empty())
+        self.log.has_received(self.sequence).unwrap_or(true)
     }
 
     /// Reads where the file stands, which another program or a rolled-back transaction may have changed.
@@ -87,28 +76,51 @@ impl Replication {
             if entries.is_empty() {
                 break;
             }
-            take_in(connection, log, &entries, &mut self.sequence)?;
+            let (own, others) = (self.writer, &mut self.others);
+            let wrote = |writer| {
+                if writer != own {
+                    others.wrote(writer)
+                }
+            };
+            take_in(connection, log, &entries, &mut self.sequence, wrote)?;
         }
         if self.sequence > begun {
-            (self.others_at, self.offer_took) = (Some(Instant::now()), None);
             self.write(connection)?;
         }
         Ok(())
     }
 
-    /// After a commit of its own, a writer that sees others waits for one of theirs: they have to receive the commit, take it
-    /// in and offer, and would come too late each time.
-    pub(super) fn yield_to_others(&mut self) {
-        let seen_at = self.others_at.max(self.log.turn_asked_at());
-        let sees_others = seen_at.is_some_and(|at| at.elapsed() < SEES_OTHERS_FOR);
-        if let Some(round_trip) = self.offer_took.take().filter(|_| sees_others) {
-            wait_at_most(ROUND_TRIPS * round_trip, self.log.reception(self.sequence));
+    /// After a commit of its own, lets the other programs that write have their turn, and takes in what comes.
+    pub(super) fn yield_to_others<E: StoredEvent>(
+        &mut self,
+        connection: &Connection,
+        log: &mut WritableLog<E>,
+    ) -> Result<(), FileError> {
+        self.take_in(connection, log)?;
+        while let Some(at_most) = self.others.turn(self.writer, &self.log.turns_asked()) {
+            let begun = self.sequence;
+            wait_at_most(at_most, self.log.reception(begun));
+            self.take_in(connection, log)?;
+            if self.sequence == begun {
+                self.others.have_had_their_turn();
+            }
         }
+        Ok(())
+    }
+
+    /// Whether other programs write at the same time, so that what is offered may have been in vain.
+    pub(super) fn sees_others(&self) -> bool {
+        self.others.write()
     }
 
     /// Writes where the file stands, with the events of the same transaction.
-    pub(super) fn write(&self, connection: &Connection) -> Result<(), FileError> {
-        Ok(log_place::write(connection, self.log.name(), self.sequence)?)
+    fn write(&self, connection: &Connection) -> Result<(), FileError> {
+        self.write_place(connection, self.sequence)
+    }
+
+    /// The same, for where it stands when an entry will have been accepted.
+    pub(super) fn write_place(&self, connection: &Connection, sequence: u64) -> Result<(), FileError> {
+        Ok(log_place::write(connection, self.log.name(), sequence)?)
     }
 
     /// Notes what is committed, before anyone is answered.
