@@ -92,10 +92,11 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             with it, and where.\n\
             Bank.open \"nats://127.0.0.1:4222/bank\" opens a bank on a NATS JetStream cluster of three servers, which any\n\
             number of programs may have open; some of its servers are enough, joined by commas. create: true makes the\n\
-            bank if the cluster has none of this name; a development cluster makes it without. Questions are answered from a file that is a replica of the log, in\n\
-            the user's state directory, or the one that replica: names. What was seen of a bank is remembered there: one that\n\
-            has lost events since is refused. A cluster that may lose what it has acknowledged, such as a single server,\n\
-            needs unsafe_cluster: true. Clusters need a program that was built with the cargo feature nats.",
+            bank if the cluster has none of this name; a development cluster makes it without. Questions are answered from a\n\
+            file that is a replica of the log, in the user's state directory, or the one that replica: names. What was seen of\n\
+            a bank is remembered there: one that has lost events since is refused. A cluster that may lose what it has\n\
+            acknowledged, such as a single server, needs unsafe_cluster: true. Clusters need a program that was built with the\n\
+            cargo feature nats.",
         )
         .errors(&[OF_ARGUMENTS, OF_FILES, OF_CLUSTERS]),
     |bank, call| Box::pin(open(bank, call)),

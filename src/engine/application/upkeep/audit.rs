@@ -47,7 +47,7 @@ impl<'a, E: 'static> Audit<'a, E> {
             return Err(format!("its position does not come after {}", self.position));
         }
         if *position != self.position.next() {
-            return Err(format!("it follows position {}: what was between them is missing", self.position));
+            return Err(format!("it follows position {}: what was between is missing", self.position));
         }
         if *time < self.time {
             return Err("its time is before that of the event before it".to_owned());
