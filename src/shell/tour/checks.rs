@@ -74,6 +74,11 @@ pub(super) enum Open {
 }
 
 impl Check {
+    /// Whether it asks whether a call has come to this.
+    pub(super) fn is_about(&self, end: &CallEnd) -> bool {
+        matches!(self, Self::Call(asked) if asked == end)
+    }
+
     /// Whether it is about events whose conversation another check may be about.
     pub(super) fn finds_events(&self) -> bool {
         match self {

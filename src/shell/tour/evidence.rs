@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Toured;
-use super::checks::Check;
 use crate::shell::functions::{Call, Function, Outcome, Row, RunningCall};
 use crate::shell::term::Term;
 
@@ -48,11 +47,6 @@ impl CallEnd {
             Term::Error(reason) => Self::Refused(reason.name().to_owned()),
             _ => Self::Done(function.to_string()),
         }
-    }
-
-    /// Whether a check is about it.
-    fn is_asked_by(&self, check: &Check) -> bool {
-        matches!(check, Check::Call(end) if end == self)
     }
 }
 
@@ -110,7 +104,7 @@ pub(in crate::shell) fn noted<'a, D: Toured>(
             let end = CallEnd::of(&row.function, &outcome);
             let is_refused_question = matches!(end, CallEnd::Refused(_)) && !row.function.sends_command();
             let lesson = tour.lessons.all.get(tour.place.lesson);
-            let is_asked = lesson.is_some_and(|lesson| lesson.checks.iter().any(|check| end.is_asked_by(check)));
+            let is_asked = lesson.is_some_and(|lesson| lesson.checks.iter().any(|check| check.is_about(&end)));
             tour.just_called = (is_asked && !is_refused_question).then_some(end);
         }
         outcome
