@@ -105,7 +105,7 @@ impl<E: StoredEvent> Application<E> {
             Ok(Offered::Sent(pending)) => {
                 return Ok(Sending::Sent(PendingCommand::sent(self.inner.base.clone(), consistency, pending)));
             }
-            Ok(Offered::NoRoom(unsent)) => Some(unsent),
+            Ok(Offered::NotYet(unsent)) => Some(unsent),
             Err(CommandError::Panicked { message }) => return Err(Unavailable::Defect(message)),
             Err(_) => None,
         };

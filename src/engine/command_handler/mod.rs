@@ -97,12 +97,13 @@ enum CommandRequest<A: Aggregate, E> {
 /// A command offered to the queue. Offering is no future, which would copy the command at each layer that awaits it.
 pub(in crate::engine) enum Offered<A: Aggregate, E> {
     Sent(Pending<A, E>),
-    NoRoom(Box<Unsent<A, E>>),
+    NotYet(Box<Unsent<A, E>>),
 }
 
-/// A command that met a full queue.
+/// A command that met a full queue, or a task that ends.
 pub(in crate::engine) struct Unsent<A: Aggregate, E> {
-    request: CommandRequest<A, E>,
+    /// `None` if it is in the queue, which a task that ends may or may not have seen.
+    request: Option<CommandRequest<A, E>>,
     pending: Pending<A, E>,
 }
 
@@ -253,8 +254,8 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
         let decisions = self.decisions.as_ref().filter(|decisions| decisions.may_want(&metadata)).cloned();
         let (request, pending) = Sent::request(command, metadata, self.clock.at_sending(), decisions, may_be_duplicate);
         Ok(match offer(&self.requests, request).map_err(|_| CommandError::Stopped)? {
-            None => Offered::Sent(pending),
-            Some(request) => Offered::NoRoom(Box::new(Unsent { request, pending })),
+            None if !self.requests.is_closed() => Offered::Sent(pending),
+            request => Offered::NotYet(Box::new(Unsent { request, pending })),
         })
     }
 
@@ -265,17 +266,24 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
         match offered {
             Offered::Sent(pending) => Ok(pending),
-            Offered::NoRoom(unsent) => Box::pin(self.wait_for_room(unsent)).await,
+            Offered::NotYet(unsent) => Box::pin(self.wait_for_room(unsent)).await,
         }
     }
 
-    /// Sends a command that met a full queue.
+    /// Sends a command that met a full queue. If the task ends as it is sent, waits for that: what it has not answered by then
+    /// it never will.
     pub(in crate::engine) async fn wait_for_room(
         &self,
         unsent: Box<Unsent<A, E>>,
     ) -> Result<Pending<A, E>, CommandError<A::Refusal>> {
-        let Unsent { request, pending } = *unsent;
-        self.requests.send(request).await.map_err(|_| CommandError::Stopped)?;
+        let Unsent { request, mut pending } = *unsent;
+        if let Some(request) = request {
+            self.requests.send(request).await.map_err(|_| CommandError::Stopped)?;
+        }
+        if self.requests.is_closed() {
+            self.has_ended().await;
+            pending.answer.close();
+        }
         Ok(pending)
     }
 
@@ -299,6 +307,11 @@ impl<A: Aggregate, E: Contains<A::Event> + DomainEvent> CommandHandler<A, E> {
     pub async fn close(&self) {
         // An error means that the task is closed already.
         let _ = self.requests.send(CommandRequest::Close).await;
+        self.has_ended().await;
+    }
+
+    /// Waits until the task is gone.
+    async fn has_ended(&self) {
         // The expected error: the channel closes when the task ends.
         let _ = self.running.clone().changed().await;
     }

@@ -14,6 +14,7 @@ use super::gate::SeamRequest;
 use super::panic_guard::{Make, catch};
 use crate::engine::feed::inbox::Called;
 use crate::engine::log::Position;
+use crate::engine::runtime::answered;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, Progress};
 use crate::engine::store::{Store, StoreError};
@@ -134,7 +135,7 @@ impl HandlerControl {
         let (reply, answer) = oneshot::channel();
         let request = ControlRequest::UnwantedUntil { after, reply };
         self.requests.send(request).await.map_err(|_| ParkedError::NotRunning)?;
-        answer.await.unwrap_or(Err(ParkedError::NotRunning))
+        answered(&self.requests, answer).await.unwrap_or(Err(ParkedError::NotRunning))
     }
 
     /// Asks something of the handler at its seam.
@@ -148,7 +149,7 @@ impl HandlerControl {
     ) -> Result<T, ParkedError> {
         let (reply, answer) = oneshot::channel();
         self.call(ControlRequest::AtSeam(request(reply))).await?;
-        answer.await.map_err(|_| ParkedError::NotRunning)
+        answered(&self.requests, answer).await.ok_or(ParkedError::NotRunning)
     }
 
     /// Sends a request, and calls the handler away from events it has not begun.
@@ -161,7 +162,7 @@ impl HandlerControl {
     async fn ask(&self, request: impl FnOnce(Reply) -> ControlRequest) -> Result<(), ParkedError> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.map_err(|_| ParkedError::NotRunning)?;
-        answer.await.unwrap_or(Err(ParkedError::NotRunning))
+        answered(&self.requests, answer).await.unwrap_or(Err(ParkedError::NotRunning))
     }
 }
 

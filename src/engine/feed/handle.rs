@@ -10,6 +10,7 @@ use super::row_storage::restore;
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::Position;
 use crate::engine::projection::{Projection, ProjectionHost, ReadModel, TypedHost};
+use crate::engine::runtime::answered;
 use crate::engine::store::EventStore;
 
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl<E> FeedHandle<E> {
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> FeedRequest<E>) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.ok()?;
-        answer.await.ok()
+        answered(&self.requests, answer).await
     }
 }
 

@@ -15,6 +15,6 @@ pub use self::clock::Clock;
 pub use self::failure::{StoreFailure, StoreFailureKind};
 pub use self::id_source::{IdSource, time_and_ids};
 pub use self::origin::{Conversation, Origin};
-pub(in crate::engine) use self::queue::offer;
+pub(in crate::engine) use self::queue::{answered, offer};
 pub use self::supervisor::*;
 pub use self::tokio_runtime::{NoRuntime, Runtime};

@@ -28,7 +28,7 @@ use super::{
 use crate::engine::domain::DomainEvent;
 use crate::engine::log::{Batch, Moment, Position, StreamId, Version};
 use crate::engine::runtime::trace::Conversations;
-use crate::engine::runtime::{StopReason, Supervisor, offer};
+use crate::engine::runtime::{StopReason, Supervisor, answered, offer};
 
 const QUEUE_CAPACITY: usize = 256;
 
@@ -88,7 +88,7 @@ impl<E: DomainEvent> MemoryStore<E> {
         if let Some(request) = offer(&self.requests, request).map_err(|_| StoreError::Closed)? {
             Box::pin(self.requests.send(request)).await.map_err(|_| StoreError::Closed)?;
         }
-        answer.await.map_err(|_| StoreError::Closed)
+        answered(&self.requests, answer).await.ok_or(StoreError::Closed)
     }
 }
 
