@@ -33,6 +33,20 @@ pub(crate) const ENOUGH: u32 = 100_000;
 
 impl Pace {
     pub(crate) const ALL: [Self; 2] = [Self::Sequential, Self::InFlight];
+
+    /// Carries out the workload's commands; answers with the time that they took.
+    pub(crate) async fn handle(self, prepared: &PreparedBank, workload: &Workload) -> Duration {
+        let start = Instant::now();
+        match self {
+            Self::InFlight => prepared.handle_in_flight(workload.commands.iter().copied()).await,
+            Self::Sequential => {
+                for request in &workload.commands {
+                    prepared.handle(*request).await;
+                }
+            }
+        }
+        start.elapsed()
+    }
 }
 
 impl Handlers {
@@ -78,16 +92,7 @@ pub(crate) fn run(workload: Workload, pace: Pace, handlers: Handlers) -> Duratio
             let (rich, bank) = (prepared.accounts.last().unwrap(), &prepared.bank);
             bank.deposit(rich, Money::new(ENOUGH * 100).unwrap()).await.unwrap();
         }
-        let start = Instant::now();
-        match pace {
-            Pace::InFlight => prepared.handle_in_flight(workload.commands.iter().copied()).await,
-            Pace::Sequential => {
-                for request in &workload.commands {
-                    prepared.handle(*request).await;
-                }
-            }
-        }
-        let elapsed = start.elapsed();
+        let elapsed = pace.handle(&prepared, &workload).await;
         prepared.assert_balances("bank with deposits", &workload);
         let bonuses = match handlers {
             Handlers::None => 0,

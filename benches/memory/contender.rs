@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::bank_deposits::{self, Handlers, Pace};
-use crate::seams::{self, Seams};
+use crate::bank_with_seams::{self, Seams};
 use crate::workload::Workload;
 use crate::{bank_in_flight, bank_sequential, bank_transfers, bare_actors, cqrs_es_peer, plain_loop};
 
@@ -56,7 +56,7 @@ impl Contender {
             Self::BankInFlight => bank_in_flight::run(workload),
             Self::CqrsEs => cqrs_es_peer::run(workload),
             Self::Deposits(pace, handlers) => bank_deposits::run(workload, pace, handlers),
-            Self::Seams(pace, seams) => seams::deposits(workload, pace, seams),
+            Self::Seams(pace, seams) => bank_with_seams::run(workload, pace, seams),
             Self::Transfers => bank_transfers::run(workload),
         }
     }

@@ -19,6 +19,7 @@ mod bank_deposits;
 mod bank_in_flight;
 mod bank_sequential;
 mod bank_transfers;
+mod bank_with_seams;
 mod bare_actors;
 mod contender;
 mod cqrs_es_peer;

@@ -268,12 +268,11 @@ impl<E: StoredEvent> Application<E> {
                     let seam = seam.clone();
                     self.ask_projection(name, |reply| ProjectionRequest::Break { seam, reply }).await?;
                 }
-                Target::Handler(_) if self.status(name).is_some_and(|status| has_crashed(&status)) => {
-                    does_fit(WhatBreaks::Handler)?;
-                    return Err(SeamError::Crashed);
-                }
                 Target::Handler(control) => {
                     does_fit(WhatBreaks::Handler)?;
+                    if self.status(name).is_some_and(|status| has_crashed(&status)) {
+                        return Err(SeamError::Crashed);
+                    }
                     let seam = seam.clone();
                     self.ask_handler(&control, |reply| SeamRequest::Break { seam, reply }).await?;
                 }

@@ -42,8 +42,8 @@ pub(super) const fn skip_row<D: HasApplication>() -> Row<D> {
             .group("Handlers")
             .ending()
             .details(
-                "The handler never gets the event again, and what it had yet to do with it is never done: money that a\n\
-                transfer has reserved stays reserved. {module}.retry is the way to have it done.\n\
+                "The handler never gets the event again, and what it had yet to do with it is never done. {module}.retry has it\n\
+                done.\n\
                 Replies :ok.",
             )
             .errors(&[&[NOT_PARKED, NOT_RUNNING]]),

@@ -29,7 +29,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             comes back under the same date.\n\
             Replies :ok, or {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events up to position 12 are stored, but\n\
             the named handlers have not seen them within 5 s, or \"transfer\" has parked one (Bank.parked). The transfer\n\
-            goes on, a parked one at Bank.retry; Bank.transfers shows it.",
+            goes on, a parked one at Bank.retry; after Bank.skip, what is reserved stays reserved. Bank.transfers shows it.",
         )
         .errors(&[
             ACCOUNTS,
