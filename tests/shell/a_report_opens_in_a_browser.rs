@@ -181,7 +181,7 @@ fn the_slider_moves_and_an_event_is_chosen_by_keys_alone() {
 
     // What led to what is a list of links.
     browser.tab_to("focused.hash === '#position=6'");
-    browser.press("Enter");
+    browser.follow_link();
     assert_eq!(at(&mut browser), expected(6));
     assert_eq!(browser.errors, Vec::<serde_json::Value>::new());
 }

@@ -108,9 +108,20 @@ impl Browser {
         panic!("nothing that the Tab key comes to has {condition}");
     }
 
-    /// The value of an expression in the page.
+    /// Follows the link that has the focus to another place in the page, and waits until the page has gone there: a
+    /// browser does so some time after the key.
+    pub(crate) fn follow_link(&mut self) {
+        self.value(
+            "void (followed = new Promise(there => addEventListener('hashchange', () => there(), { once: true })))",
+        );
+        self.press("Enter");
+        self.value("followed");
+    }
+
+    /// The value of an expression in the page, or what it promises.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
-        let evaluated = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+        let parameters = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let evaluated = self.call("Runtime.evaluate", parameters);
         assert_eq!(evaluated.get("exceptionDetails"), None, "{expression}");
         evaluated["result"]["value"].clone()
     }
