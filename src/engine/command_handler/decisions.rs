@@ -59,8 +59,12 @@ type NameRefusal = dyn Fn(&(dyn Error + 'static)) -> Option<&'static str> + Send
 /// The decisions of an application, in order. Cheap to clone.
 #[derive(Clone)]
 pub struct Decisions {
-    noted: Arc<Mutex<Noted>>,
-    name_refusal: Arc<OnceLock<Box<NameRefusal>>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    noted: Mutex<Noted>,
+    name_refusal: OnceLock<Box<NameRefusal>>,
     which: Which,
 }
 
@@ -88,14 +92,18 @@ impl fmt::Debug for Decisions {
 impl Decisions {
     /// None so far. `name_refusal` names a refusal, for those who know it by that.
     pub fn new(name_refusal: impl Fn(&(dyn Error + 'static)) -> Option<&'static str> + Send + Sync + 'static) -> Self {
-        let decisions = Self { noted: Arc::default(), name_refusal: Arc::default(), which: Which::First };
+        let decisions = Self::of(Which::First);
         decisions.name_refusals(name_refusal);
         decisions
     }
 
     /// None so far, and later only the latest refusals of commands that process managers sent.
     pub(in crate::engine) fn of_refused_answers() -> Self {
-        Self { noted: Arc::default(), name_refusal: Arc::default(), which: Which::RefusedAnswers }
+        Self::of(Which::RefusedAnswers)
+    }
+
+    fn of(which: Which) -> Self {
+        Self { shared: Arc::new(Shared { noted: Mutex::default(), name_refusal: OnceLock::new(), which }) }
     }
 
     /// Names refusals from now on, unless they are named already.
@@ -103,7 +111,7 @@ impl Decisions {
         &self,
         name_refusal: impl Fn(&(dyn Error + 'static)) -> Option<&'static str> + Send + Sync + 'static,
     ) {
-        let _ = self.name_refusal.set(Box::new(name_refusal));
+        let _ = self.shared.name_refusal.set(Box::new(name_refusal));
     }
 
     /// The latest refusals in a conversation, as far as they are noted.
@@ -117,7 +125,7 @@ impl Decisions {
 
     /// Whether the decision on a command may be noted.
     pub(super) fn may_want(&self, metadata: &Metadata) -> bool {
-        self.which == Which::First || metadata.process().is_some()
+        self.shared.which == Which::First || metadata.process().is_some()
     }
 
     /// Those so far, at most [`MOST_DECISIONS`], and how many more there were.
@@ -132,13 +140,13 @@ impl Decisions {
         metadata: &Metadata,
         outcome: &Result<Committed<E>, CommandError<A::Refusal>>,
     ) {
-        if self.which == Which::RefusedAnswers && !matches!(outcome, Err(CommandError::Refused(_))) {
+        if self.shared.which == Which::RefusedAnswers && !matches!(outcome, Err(CommandError::Refused(_))) {
             return;
         }
         let outcome = match outcome {
             Ok(events) => Decided::Events(events.iter().map(|event| event.position).collect()),
             Err(CommandError::Refused(refusal)) => {
-                let name = self.name_refusal.get().and_then(|name| name(refusal));
+                let name = self.shared.name_refusal.get().and_then(|name| name(refusal));
                 Decided::Refused(Refused { name, message: refusal.to_string() })
             }
             Err(error) => Decided::Failed(error.to_string()),
@@ -146,7 +154,7 @@ impl Decisions {
         let mut noted = self.lock();
         if noted.decisions.len() == MOST_DECISIONS {
             noted.more += 1;
-            match self.which {
+            match self.shared.which {
                 Which::First => return,
                 Which::RefusedAnswers => drop(noted.decisions.pop_front()),
             }
@@ -162,6 +170,6 @@ impl Decisions {
     }
 
     fn lock(&self) -> MutexGuard<'_, Noted> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

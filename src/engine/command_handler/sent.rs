@@ -17,6 +17,8 @@ pub(super) struct Sent<A: Aggregate, E> {
     pub(super) metadata: Metadata,
     /// `None` in the usual case, which has none of them.
     particulars: Option<Box<Particulars>>,
+    /// Where the decision is noted.
+    decisions: Option<Decisions>,
     /// The channel for the answer; `None` once there is one.
     reply: Option<oneshot::Sender<Outcome<A, E>>>,
     /// Whether a command with this id may have been handled before.
@@ -31,8 +33,6 @@ struct Particulars {
     span: Span,
     /// The time for its events, if that was [taken when it was sent](crate::engine::runtime::Clock::at_sending).
     time: Option<Timestamp>,
-    /// Where the decision is noted.
-    decisions: Option<Decisions>,
 }
 
 impl<A: Aggregate, E> Drop for Sent<A, E> {
@@ -52,11 +52,12 @@ impl<A: Aggregate, E> Sent<A, E> {
         may_be_duplicate: bool,
     ) -> (CommandRequest<A, E>, Pending<A, E>) {
         let span = command_span(|| command.title(), &metadata);
-        let has_particulars = time.is_some() || decisions.is_some() || !span.is_disabled();
-        let particulars = has_particulars.then(|| Box::new(Particulars { span, time, decisions }));
+        let has_particulars = time.is_some() || !span.is_disabled();
+        let particulars = has_particulars.then(|| Box::new(Particulars { span, time }));
         let (reply, answer) = oneshot::channel();
         let pending = Pending { command_id: metadata.command_id, answer };
-        let sent = Self { command, metadata, particulars, reply: Some(reply), may_be_duplicate, may_be_stored: false };
+        let reply = Some(reply);
+        let sent = Self { command, metadata, particulars, decisions, reply, may_be_duplicate, may_be_stored: false };
         sent.in_span(|| trace_line!(sent.metadata.correlation_id(), "Command Sent"));
         (CommandRequest::Handle(sent), pending)
     }
@@ -64,7 +65,7 @@ impl<A: Aggregate, E> Sent<A, E> {
     /// Answers, unless there is an answer already.
     pub(super) fn reply(&mut self, outcome: Outcome<A, E>) {
         if let Some(reply) = self.reply.take() {
-            if let Some(decisions) = self.particulars.as_ref().and_then(|particulars| particulars.decisions.as_ref()) {
+            if let Some(decisions) = &self.decisions {
                 decisions.note::<A, E>(&self.command, &self.metadata, &outcome);
             }
             // An error means that the caller no longer waits.

@@ -15,7 +15,9 @@ use crate::engine::store::Committed;
 /// The commands that answer an event. They are sent in order, each after the previous one has ended. Each is committed on
 /// its own: the refusal of one does not undo another.
 pub struct Reaction<E> {
-    answers: Vec<Box<dyn AnyAnswer<E>>>,
+    /// Apart from the others, as most reactions are one command, and are made for every event.
+    first: Option<Box<dyn AnyAnswer<E>>>,
+    others: Vec<Box<dyn AnyAnswer<E>>>,
 }
 
 /// A command, and what follows if it is refused.
@@ -37,7 +39,7 @@ enum InsteadKind<E> {
 impl<E> Reaction<E> {
     /// No command.
     pub fn none() -> Self {
-        Self { answers: Vec::new() }
+        Self { first: None, others: Vec::new() }
     }
 
     /// Adds a command.
@@ -46,18 +48,21 @@ impl<E> Reaction<E> {
     where
         E: Contains<CommandEvent<C>> + DomainEvent,
     {
-        self.answers.push(Box::new(answer));
+        match &self.first {
+            None => self.first = Some(Box::new(answer)),
+            Some(_) => self.others.push(Box::new(answer)),
+        }
         self
     }
 
     /// Whether the reaction has no commands.
     pub fn is_empty(&self) -> bool {
-        self.answers.is_empty()
+        self.first.is_none()
     }
 
     /// The number of commands.
     pub fn len(&self) -> usize {
-        self.answers.len()
+        usize::from(self.first.is_some()) + self.others.len()
     }
 
     /// The answer with this number, from 0, if its command has type `C`.
@@ -65,14 +70,18 @@ impl<E> Reaction<E> {
     where
         E: 'static,
     {
-        self.answers.get(number)?.as_any().downcast_ref()
+        self.answers().nth(number)?.as_any().downcast_ref()
     }
 
     pub(super) fn into_answers(self) -> impl Iterator<Item = Box<dyn AnyAnswer<E>>> + Send
     where
         E: 'static,
     {
-        self.answers.into_iter()
+        self.first.into_iter().chain(self.others)
+    }
+
+    fn answers(&self) -> impl Iterator<Item = &dyn AnyAnswer<E>> {
+        self.first.iter().chain(&self.others).map(|answer| &**answer)
     }
 }
 
@@ -84,7 +93,7 @@ impl<C: Command, E: Contains<CommandEvent<C>> + DomainEvent> From<Answer<C, E>> 
 
 impl<E> fmt::Debug for Reaction<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.answers.iter().map(|answer| answer.command())).finish()
+        f.debug_list().entries(self.answers().map(|answer| answer.command())).finish()
     }
 }
 

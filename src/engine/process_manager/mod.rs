@@ -14,6 +14,8 @@ mod fold;
 mod process;
 mod unfinished;
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::{Builder, Uuid};
@@ -148,7 +150,10 @@ fn fallback(answer: usize) -> usize {
 fn command_id<E>(process: &str, event: &RecordedEvent<E>, number: usize) -> Uuid {
     const TIMESTAMP_BYTES: usize = 6;
     let cause = event.metadata.command_id;
-    let name = format!("{process}/{}/{number}", event.version);
+    const LONGEST_NUMBERS: usize = "/18446744073709551615/18446744073709551615".len();
+    let mut name = String::with_capacity(process.len() + LONGEST_NUMBERS);
+    // It has room, and cannot fail.
+    let _ = write!(name, "{process}/{}/{number}", event.version);
     let derived = Uuid::new_v5(&cause, name.as_bytes());
     let mut bytes = *derived.as_bytes();
     bytes[..TIMESTAMP_BYTES].copy_from_slice(&cause.as_bytes()[..TIMESTAMP_BYTES]);

@@ -96,30 +96,21 @@ impl Checkpoints {
     /// Says whether callers wait for a handler from now on.
     pub fn set_awaited(&self, slot: &Slot, awaited: bool) {
         let mut state = self.shared.lock();
-        if let Some(handler) = state.handler(slot) {
-            handler.awaited = awaited;
-        }
+        state.change(slot, |handler| handler.awaited = awaited);
         self.shared.wake(&mut state);
     }
 
     /// Says how a handler is doing.
     pub fn report(&self, slot: &Slot, condition: Condition) {
         let mut state = self.shared.lock();
-        if let Some(handler) = state.handler(slot) {
-            handler.condition = condition;
-        }
+        state.change(slot, |handler| handler.condition = condition);
         self.shared.wake(&mut state);
     }
 
     /// Says whether a handler gets no events for this reason.
     pub(in crate::engine) fn set_hold(&self, slot: &Slot, hold: Hold, is_so: bool) {
         let mut state = self.shared.lock();
-        if let Some(handler) = state.handler(slot) {
-            let was_let_go = !handler.holds.is_none();
-            handler.holds.set(hold, is_so);
-            let is_let_go = !handler.holds.is_none();
-            state.let_go = state.let_go + usize::from(is_let_go) - usize::from(was_let_go);
-        }
+        state.change(slot, |handler| handler.holds.set(hold, is_so));
         self.shared.wake(&mut state);
     }
 

@@ -38,20 +38,43 @@ pub(super) struct State {
     pub(super) handlers: Vec<Option<Handler>>,
     /// How many handlers have ever been registered.
     pub(super) registered: u64,
-    pub(super) waiting_for_all: Waiting,
-    pub(super) waiting_for_projections: Waiting,
+    pub(super) all: Group,
+    pub(super) projections: Group,
     pub(super) conversations: FollowedConversations,
     /// How many callers wait for [`Shared::changed`].
     pub(super) waiting_for_change: usize,
-    /// How many handlers nobody waits for, because they are held.
-    pub(super) let_go: usize,
 }
 
+/// A handler's checkpoint, and what is asked of the handler with every command.
 #[derive(Debug)]
 pub(super) struct Place {
     /// The handler's number in the order of registration; 0 if the place is free.
     pub(super) owner: u64,
     pub(super) checkpoint: Position,
+    is_awaited: bool,
+    is_projection: bool,
+    is_held: bool,
+}
+
+/// Handlers that callers wait for together.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// The position that all of them have seen, but for those that are held.
+    pub(super) seen: Position,
+    pub(super) waiting: Waiting,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self { seen: Position::new(u64::MAX), waiting: Waiting::default() }
+    }
+}
+
+impl Group {
+    fn advance(&mut self, seen: Position) {
+        self.seen = seen;
+        self.waiting.wake(seen);
+    }
 }
 
 #[derive(Debug)]
@@ -93,9 +116,6 @@ impl Holds {
     }
 }
 
-/// A group of handlers that callers wait for: the position that all of them have seen, and the callers.
-pub(super) type Group = fn(&mut State) -> (Position, &mut Waiting);
-
 impl Shared {
     pub(super) fn new(supervisor: Supervisor) -> Self {
         Self {
@@ -115,15 +135,13 @@ impl Shared {
 
     /// Wakes the callers whose wait is over after a change.
     pub(super) fn wake(&self, state: &mut State) {
-        let seen = state.seen_by_all();
         // A caller that finds a held handler behind has nothing to wait for, but has to be told.
-        let reached = if state.let_go == 0 { seen } else { least(state.awaited()) };
+        let reached = state.reached_by_all();
         self.seen_by_all.store(reached.get(), Ordering::Release);
-        state.waiting_for_all.wake(seen);
-        let seen = state.seen_by_projections();
-        let reached = if state.let_go == 0 { seen } else { least(state.projections()) };
+        state.all.advance(state.least(|place| place.is_awaited && !place.is_held));
+        let reached = state.least(|place| place.is_projection);
         self.seen_by_projections.store(reached.get(), Ordering::Release);
-        state.waiting_for_projections.wake(seen);
+        state.projections.advance(state.least(|place| place.is_projection && !place.is_held));
         if state.waiting_for_change > 0 {
             self.changed.notify_waiters();
         }
@@ -134,7 +152,8 @@ impl State {
     pub(super) fn add(&mut self, handler: Handler, checkpoint: Position) -> Slot {
         self.registered += 1;
         let owner = self.registered;
-        let (handler, place) = (Some(handler), Place { owner, checkpoint });
+        let place = Place::new(&handler, owner, checkpoint);
+        let handler = Some(handler);
         let index = match self.places.iter().position(|place| place.owner == 0) {
             Some(free) => {
                 self.places[free] = place;
@@ -151,10 +170,8 @@ impl State {
     }
 
     pub(super) fn remove(&mut self, slot: &Slot) {
-        if let Some(handler) = self.handler(slot) {
-            let is_let_go = !handler.holds.is_none();
-            self.let_go -= usize::from(is_let_go);
-            self.places[slot.index].owner = 0;
+        if let Some(place) = self.place(slot) {
+            *place = Place::default();
             self.handlers[slot.index] = None;
             while self.places.pop_if(|place| place.owner == 0).is_some() {
                 self.handlers.pop();
@@ -167,10 +184,14 @@ impl State {
         self.places.get_mut(slot.index).filter(|place| place.owner == slot.owner)
     }
 
-    /// `None` if the handler was removed.
-    pub(super) fn handler(&mut self, slot: &Slot) -> Option<&mut Handler> {
-        self.place(slot)?;
-        self.handlers[slot.index].as_mut()
+    /// Changes a handler, unless it was removed.
+    pub(super) fn change(&mut self, slot: &Slot, change: impl FnOnce(&mut Handler)) {
+        if let Some(place) = self.places.get_mut(slot.index).filter(|place| place.owner == slot.owner)
+            && let Some(handler) = &mut self.handlers[slot.index]
+        {
+            change(handler);
+            *place = Place::new(handler, slot.owner, place.checkpoint);
+        }
     }
 
     pub(super) fn handlers(&self) -> impl Iterator<Item = (&Handler, &Place)> {
@@ -179,44 +200,21 @@ impl State {
     }
 
     pub(super) fn awaited(&self) -> impl Iterator<Item = (&Handler, &Place)> {
-        self.handlers().filter(|(handler, _)| handler.awaited && !handler.has_stopped())
+        self.handlers().filter(|(handler, _)| handler.is_awaited())
     }
 
     pub(super) fn projections(&self) -> impl Iterator<Item = (&Handler, &Place)> {
-        self.handlers().filter(|(handler, _)| handler.kind == HandlerKind::Projection && !handler.has_stopped())
-    }
-
-    pub(super) fn seen_by_all(&self) -> Position {
-        match self.common_place() {
-            Some(position) if self.awaited().next().is_some() => position,
-            _ => least(self.awaited().filter(|(handler, _)| handler.holds.is_none())),
-        }
-    }
-
-    pub(super) fn seen_by_projections(&self) -> Position {
-        match self.common_place() {
-            Some(position) if self.projections().next().is_some() => position,
-            _ => least(self.projections().filter(|(handler, _)| handler.holds.is_none())),
-        }
-    }
-
-    /// The position that all handlers are at, if none is held: the common case.
-    fn common_place(&self) -> Option<Position> {
-        let (first, others) = self.places.split_first().filter(|_| self.let_go == 0)?;
-        others.iter().all(|place| place.checkpoint == first.checkpoint).then_some(first.checkpoint)
+        self.handlers().filter(|(handler, _)| handler.is_projection())
     }
 
     /// The position that all awaited handlers have seen, also those that are held.
     pub(super) fn reached_by_all(&self) -> Position {
-        if self.let_go == 0 { self.seen_by_all() } else { least(self.awaited()) }
+        self.least(|place| place.is_awaited)
     }
 
-    pub(super) fn all(&mut self) -> (Position, &mut Waiting) {
-        (self.seen_by_all(), &mut self.waiting_for_all)
-    }
-
-    pub(super) fn all_projections(&mut self) -> (Position, &mut Waiting) {
-        (self.seen_by_projections(), &mut self.waiting_for_projections)
+    fn least(&self, counts: impl Fn(&Place) -> bool) -> Position {
+        let counted = self.places.iter().filter(|place| counts(place));
+        counted.fold(Position::new(u64::MAX), |least, place| least.min(place.checkpoint))
     }
 
     pub(super) fn is_settled_at(&self, position: Position) -> bool {
@@ -232,12 +230,35 @@ impl State {
     }
 }
 
-/// The position that all of them have seen.
-fn least<'a>(handlers: impl Iterator<Item = (&'a Handler, &'a Place)>) -> Position {
-    handlers.map(|(_, place)| place.checkpoint).min().unwrap_or(Position::new(u64::MAX))
+impl Default for Place {
+    /// A free one.
+    fn default() -> Self {
+        Self { owner: 0, checkpoint: Position::START, is_awaited: false, is_projection: false, is_held: false }
+    }
+}
+
+impl Place {
+    fn new(handler: &Handler, owner: u64, checkpoint: Position) -> Self {
+        let is_awaited = handler.is_awaited();
+        Self {
+            owner,
+            checkpoint,
+            is_awaited,
+            is_projection: handler.is_projection(),
+            is_held: !handler.holds.is_none(),
+        }
+    }
 }
 
 impl Handler {
+    fn is_awaited(&self) -> bool {
+        self.awaited && !self.has_stopped()
+    }
+
+    fn is_projection(&self) -> bool {
+        self.kind == HandlerKind::Projection && !self.has_stopped()
+    }
+
     fn has_stopped(&self) -> bool {
         self.condition.state == HandlerState::Stopped
     }

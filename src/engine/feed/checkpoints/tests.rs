@@ -10,7 +10,7 @@ async fn a_wait_ends_with_the_names_of_those_who_lag() {
     let _slow = checkpoints.register("slow", Position::START);
     checkpoints.advance(&[quick], Position::new(3));
     assert_eq!(checkpoints.wait_until_seen(Position::new(2), MAX_WAIT).await, ["slow"]);
-    assert!(checkpoints.shared.lock().waiting_for_all.is_empty(), "a wait that ended leaves nothing behind");
+    assert!(checkpoints.shared.lock().all.waiting.is_empty(), "a wait that ended leaves nothing behind");
 }
 
 #[tokio::test(start_paused = true)]

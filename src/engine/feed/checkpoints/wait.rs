@@ -35,7 +35,7 @@ impl Checkpoints {
 
     /// Waits until all awaited handlers have seen `position`, without a timeout.
     pub(in crate::engine) async fn all_have_seen(&self, position: Position) {
-        self.wait_for(State::all, position).await;
+        self.wait_for(|state| &mut state.all, position).await;
     }
 
     /// Waits until all projections have seen `position`, at most `max_wait`. Returns the names of those that lag.
@@ -52,7 +52,7 @@ impl Checkpoints {
 
     /// Waits until all projections have seen `position`, without a timeout.
     pub async fn projections_have_seen(&self, position: Position) {
-        self.wait_for(State::all_projections, position).await;
+        self.wait_for(|state| &mut state.projections, position).await;
     }
 
     /// Waits until every handler has seen `position` and what process managers cause by it; at most `max_wait`.
@@ -89,12 +89,12 @@ impl Checkpoints {
         }
     }
 
-    async fn wait_for(&self, group: Group, position: Position) {
+    async fn wait_for(&self, group: GroupOf, position: Position) {
         self.ask();
         let (ticket, woken) = {
             let mut state = self.shared.lock();
-            let (seen, waiting) = group(&mut state);
-            if seen >= position {
+            let Group { seen, waiting } = group(&mut state);
+            if *seen >= position {
                 return;
             }
             waiting.join(position)
@@ -105,17 +105,20 @@ impl Checkpoints {
     }
 }
 
+/// The group that a caller waits for.
+type GroupOf = fn(&mut State) -> &mut Group;
+
 /// A caller's ticket, given back when the wait ends or is dropped.
 struct WaitingCaller<'a> {
     shared: &'a Shared,
-    group: Group,
+    group: GroupOf,
     ticket: Ticket,
 }
 
 impl Drop for WaitingCaller<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        (self.group)(&mut state).1.leave(self.ticket);
+        (self.group)(&mut state).waiting.leave(self.ticket);
     }
 }
 
