@@ -91,11 +91,13 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
     fn receipt_or_wait(&mut self, decided: Decided<E, A>) -> Option<Receipt<E>> {
         let (base, consistency) = (self.base.clone(), self.consistency);
         match decided {
-            Ok(events) if base.needs_no_wait(&events, consistency) => Some(Receipt::of_seen(events)),
-            Ok(events) => {
-                self.stage = Stage::Waiting(Box::pin(async move { Ok(base.receipt(events, consistency).await) }));
-                None
-            }
+            Ok(events) => match base.receipt_at_once(events, consistency) {
+                Ok(receipt) => Some(receipt),
+                Err(events) => {
+                    self.stage = Stage::Waiting(Box::pin(async move { Ok(base.receipt(events, consistency).await) }));
+                    None
+                }
+            },
             Err(error) => {
                 self.stage = Stage::Waiting(Box::pin(async move { Err(base.failure(error, consistency).await) }));
                 None
@@ -124,11 +126,6 @@ impl<E: StoredEvent, A: Aggregate> Future for PendingCommand<E, A> {
 }
 
 impl<E: StoredEvent> Base<E> {
-    /// Whether the receipt for these events is complete already.
-    fn needs_no_wait(&self, events: &Committed<E>, consistency: Consistency) -> bool {
-        events.last().is_some_and(|last| consistency == Consistency::Eventual || self.is_seen(last))
-    }
-
     /// The failure of a command, once all awaited handlers have seen the events that a refusal is based on.
     async fn failure<R: std::error::Error + 'static>(
         &self,

@@ -13,20 +13,32 @@ use crate::engine::store::Committed;
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Base<E> {
+    /// The receipt for stored events, if nothing more is to be waited for; otherwise the events.
+    pub(super) fn receipt_at_once(
+        &self,
+        events: Committed<E>,
+        consistency: Consistency,
+    ) -> Result<Receipt<E>, Committed<E>> {
+        let seen_up_to = events.last().and_then(|last| match consistency {
+            Consistency::Strong => self.conversation_seen_up_to(last),
+            Consistency::Eventual => Some(last.position),
+        });
+        match seen_up_to {
+            Some(up_to) => Ok(Receipt::of_seen(events, up_to)),
+            None => Err(events),
+        }
+    }
+
     /// The receipt for stored events, once all awaited handlers have seen them.
     pub(super) async fn receipt(&self, events: Committed<E>, consistency: Consistency) -> Receipt<E> {
-        match events.last() {
-            Some(last) if consistency == Consistency::Strong && !self.is_seen(last) => {
-                let (correlation_id, position) = (last.metadata.correlation_id(), last.position);
-                let deadline = Instant::now() + MAX_WAIT;
-                let seen = self.wait_until_conversation_is_seen(correlation_id, position, deadline).await;
-                return Receipt { events, seen };
-            }
-            Some(_) => {}
+        let Some(last) = events.last() else {
             // Boxed: keeps the common future small.
-            None => Box::pin(self.wait_until_decision_is_seen(consistency)).await,
-        }
-        Receipt::of_seen(events)
+            Box::pin(self.wait_until_decision_is_seen(consistency)).await;
+            return Receipt::of_seen(events, Position::START);
+        };
+        let (correlation_id, position) = (last.metadata.correlation_id(), last.position);
+        let seen = self.wait_until_conversation_is_seen(correlation_id, position, Instant::now() + MAX_WAIT).await;
+        Receipt { events, seen }
     }
 
     /// After a decision without events, waits for the events it was based on: the caller's next question may be about
@@ -35,10 +47,17 @@ impl<E: StoredEvent> Base<E> {
         let _ = self.catch_up(consistency).await;
     }
 
-    /// Whether all awaited handlers have seen an event and its conversation.
-    pub(super) fn is_seen(&self, last: &RecordedEvent<E>) -> bool {
-        self.checkpoints.is_seen_by_all(last.position)
-            && self.checkpoints.end_of_conversation(last.metadata.correlation_id()).is_none()
+    /// The end of an event's conversation, if all awaited handlers have seen it.
+    fn conversation_seen_up_to(&self, last: &RecordedEvent<E>) -> Option<Position> {
+        let mut up_to = last.position;
+        // A conversation is extended before what extends it is seen, so that its end is asked for afterwards.
+        while self.checkpoints.is_seen_by_all(up_to) {
+            match self.checkpoints.end_of_conversation(last.metadata.correlation_id()) {
+                Some(further) if further > up_to => up_to = further,
+                Some(_) | None => return Some(up_to),
+            }
+        }
+        None
     }
 
     /// Waits until the handlers have seen what process managers have answered an event with, long after it was seen itself.
