@@ -89,20 +89,20 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
 
     /// The receipt if nothing more is to be waited for, and otherwise begins to wait.
     fn receipt_or_wait(&mut self, decided: Decided<E, A>) -> Option<Receipt<E>> {
-        let (base, consistency) = (self.base.clone(), self.consistency);
-        match decided {
-            Ok(events) => match base.receipt_at_once(events, consistency) {
-                Ok(receipt) => Some(receipt),
-                Err(events) => {
-                    self.stage = Stage::Waiting(Box::pin(async move { Ok(base.receipt(events, consistency).await) }));
-                    None
-                }
-            },
-            Err(error) => {
-                self.stage = Stage::Waiting(Box::pin(async move { Err(base.failure(error, consistency).await) }));
-                None
+        let consistency = self.consistency;
+        let decided = match decided.map(|events| self.base.receipt_at_once(events, consistency)) {
+            Ok(Ok(receipt)) => return Some(receipt),
+            Ok(Err(events)) => Ok(events),
+            Err(error) => Err(error),
+        };
+        let base = self.base.clone();
+        self.stage = Stage::Waiting(Box::pin(async move {
+            match decided {
+                Ok(events) => Ok(base.receipt(events, consistency).await),
+                Err(error) => Err(base.failure(error, consistency).await),
             }
-        }
+        }));
+        None
     }
 }
 
