@@ -19,6 +19,8 @@ pub(super) const NO_PAYEE: ErrorReason = reason(
     "there is no such account, or it is closed, and the money is back: Bank.get_account_list lists the accounts",
 )
 .about(&["payee"]);
+pub(super) const GIVEN_UP: ErrorReason =
+    reason("given_up", "the transfer was parked and given up by Bank.skip, and the money is back: transfer it again");
 pub(super) const ACCOUNT_EXISTS: ErrorReason =
     reason("account_exists", "there is an account of this name: choose another one").about(&["account"]);
 pub(super) const INVALID_NAME: ErrorReason = reason("invalid_name", "a name has 1 to 64 printable characters")
