@@ -65,6 +65,13 @@ async fn cut_off(step: u64, skipped_for: u64, afterwards: Afterwards, endings: &
     let whole = timeout(HOUR, engine.handle(4, transfer("A", "B", 5))).await.is_ok();
     engine.end().await;
 
+    // The next start is cut off too, so that several steps of the transfer may be parked.
+    cut.again(step * 31 % 40);
+    if let Ok(Some(engine)) = timeout(HOUR, Engine::start(&cut)).await {
+        let _ = timeout(HOUR, engine.has_seen_all()).await;
+        engine.end().await;
+    }
+
     cut.again(NEVER);
     let engine = Engine::start(&cut).await.unwrap();
     engine.has_seen_all().await;
