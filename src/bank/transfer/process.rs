@@ -27,9 +27,9 @@ impl ProcessManager for TransferProcess {
     fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         match &event.data {
             AccountEvent::MoneyReserved(outgoing) => credit(outgoing.as_ref().clone()).into(),
-            AccountEvent::TransferCredited(incoming) => {
-                Answer::new(settle(incoming)).or_note(|refusal| format!("a transfer could not be settled: {refusal}")).into()
-            }
+            AccountEvent::TransferCredited(incoming) => Answer::new(settle(incoming))
+                .or_note(|refusal| format!("a transfer could not be settled: {refusal}"))
+                .into(),
             _ => Reaction::none(),
         }
     }
