@@ -71,7 +71,7 @@ pub(super) const NO_PIN: ErrorReason =
     reason("no_pin", "the account has no PIN to replace: Bank.create sets one").about(&["account"]);
 pub(super) const NO_PIN_SECRET: ErrorReason = reason(
     "no_pin_secret",
-    "PINs need a secret to be verified with, and there is none: standard error says why; BANK_PIN_SECRET can hold it",
+    "PINs need a secret to be verified with, and there is none: standard error says why; BANK_PIN_SECRET can hold it, in at least 16 bytes",
 );
 pub(super) const WRONG_PIN_SECRET: ErrorReason = reason(
     "wrong_pin_secret",
