@@ -22,7 +22,7 @@ const PROGRAM: Program = Program {
     example_refusal: "no_account",
     late_trace_after: Some("Bank.consistency :eventual"),
     examples: EXAMPLES,
-    environment: "\nBANK_PIN_SECRET is the secret that PINs are verified with; without it, the first PIN creates a key file.",
+    environment: "\nBANK_PIN_SECRET, of at least 16 bytes, is the secret that PINs are verified with; without it, the first PIN\ncreates a key file.",
     history: "history",
 };
 

@@ -24,6 +24,7 @@ mod failure;
 use std::error::Error;
 use std::future::IntoFuture as _;
 use std::pin::pin;
+use std::process::exit;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{env, io};
@@ -74,15 +75,30 @@ struct Service {
     ending: watch::Receiver<bool>,
 }
 
+/// Ends the program with what is wrong with its arguments.
+fn usage(problem: &str) -> ! {
+    eprintln!(
+        "http_service: {problem}\n\
+        usage: http_service BANK [ADDRESS]\n\
+        BANK is a file, which is made if there is none, or memory; without ADDRESS any free port of 127.0.0.1 serves\n\
+        example: http_service bank.db 127.0.0.1:8080"
+    );
+    exit(2)
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(tracing::Level::WARN).init();
-    let mut arguments = env::args().skip(1);
-    let store: StoreUrl = arguments.next().as_deref().unwrap_or("memory").parse()?;
-    let address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let (store, address) = match &arguments[..] {
+        [store] if !store.starts_with('-') => (store.parse::<StoreUrl>(), "127.0.0.1:0"),
+        [store, address] => (store.parse(), address.as_str()),
+        _ => usage("it needs a bank, and may be given an address"),
+    };
+    let store = store.unwrap_or_else(|error| usage(&error.to_string()));
 
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let listener = TcpListener::bind(address).await?;
+    let listener = TcpListener::bind(address).await.unwrap_or_else(|error| usage(&format!("{address}: {error}")));
     let bank = Bank::open(store).await?;
     println!("listening on http://{}", listener.local_addr()?);
 

@@ -33,6 +33,8 @@ pub enum Vehicle {
 pub enum LotRefusal {
     #[error("a lot is called by 1 to 32 of the letters a to z and digits")]
     InvalidName,
+    #[error("a lot has at least one place")]
+    NoPlaces,
     #[error("the lot is open already")]
     AlreadyOpen,
     #[error("there is no such lot")]
@@ -78,6 +80,7 @@ impl Aggregate for Lot {
         match (command.clone(), self.places) {
             (LotCommand::OpenLot { .. }, Some(_)) => Err(LotRefusal::AlreadyOpen),
             (LotCommand::OpenLot { lot, .. }, None) if !is_name(&lot) => Err(LotRefusal::InvalidName),
+            (LotCommand::OpenLot { places: 0, .. }, None) => Err(LotRefusal::NoPlaces),
             (LotCommand::OpenLot { lot, places }, None) => Ok(vec![LotEvent::LotOpened { lot, places }]),
             (_, None) => Err(LotRefusal::NoLot),
             (LotCommand::EnterLot { plate, .. }, _) if self.tickets.contains_key(&plate) => Err(LotRefusal::AlreadyIn),

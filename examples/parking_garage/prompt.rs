@@ -33,6 +33,7 @@ const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 refusals! {
     fn lot_refusal(LotRefusal) {
         InvalidName => INVALID_NAME = "invalid_name", "a lot has a name, which is not empty", about "lot";
+        NoPlaces => INVALID_PLACES = "invalid_places", "a lot has at least one place: 2, for instance", about "places";
         AlreadyOpen => ALREADY_OPEN = "already_open", "the lot is open already", about "lot";
         NoLot => NO_LOT = "no_lot", "there is no such lot: Garage.open_lot opens one", about "lot";
         Full => FULL = "full", "every place is taken: Garage.free counts the free ones", about "lot";
@@ -50,8 +51,6 @@ refusals! {
     }
 }
 
-const INVALID_PLACES: ErrorReason =
-    ErrorReason::new("invalid_places", "a lot has a number of places").about(&["places"]);
 const INVALID_PIN: ErrorReason = ErrorReason::new("invalid_pin", "a PIN has 4 to 12 digits");
 
 /// The garage's own functions, then those of every application.

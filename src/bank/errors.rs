@@ -119,6 +119,9 @@ pub enum TransferError {
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
     BalanceLimit,
+    /// The transfer was [given up](super::Bank::skip_parked) on its way. The reserved amount is released.
+    #[error("the transfer was given up, and the money is back")]
+    GivenUp,
     /// The payer has reached the limit of concurrent transfers.
     #[error("too many transfers of this account are under way")]
     TooManyTransfers,
@@ -172,6 +175,9 @@ pub enum ReverseError {
     /// A balance would exceed [`Money::MAX`].
     #[error("the balance would exceed {}", Money::MAX)]
     BalanceLimit,
+    /// The transfer back was [given up](super::Bank::skip_parked) on its way.
+    #[error("the transfer was given up, and the money is back")]
+    GivenUp,
     /// The account that paid the transfer is no more.
     #[error("there is no account to transfer to")]
     NoPayee,
@@ -198,6 +204,9 @@ pub enum NotTransferred {
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
     BalanceLimit,
+    /// The transfer was [given up](super::Bank::skip_parked) on its way. The reserved amount is released.
+    #[error("the transfer was given up, and the money is back")]
+    GivenUp,
     /// The PIN was wrong.
     #[error("the PIN was wrong")]
     WrongPin,
@@ -209,6 +218,7 @@ impl From<NotTransferred> for TransferError {
             NotTransferred::NoPayee => Self::NoPayee,
             NotTransferred::Overdrawn { balance } => Self::Overdrawn { balance },
             NotTransferred::BalanceLimit => Self::BalanceLimit,
+            NotTransferred::GivenUp => Self::GivenUp,
             NotTransferred::WrongPin => Self::WrongPin,
         }
     }
@@ -320,6 +330,7 @@ impl From<NotTransferred> for ReverseError {
         match reason {
             NotTransferred::NoPayee => Self::NoPayee,
             NotTransferred::BalanceLimit => Self::BalanceLimit,
+            NotTransferred::GivenUp => Self::GivenUp,
             // A transfer back is neither declined nor needs a PIN.
             NotTransferred::Overdrawn { .. } | NotTransferred::WrongPin => Self::Overdrawn,
         }

@@ -50,9 +50,11 @@ pub const COMMAND_ID_TAKEN: ErrorReason = ErrorReason::new(
 );
 
 /// A position is not one.
-pub const INVALID_POSITION: ErrorReason =
-    ErrorReason::new("invalid_position", "a position is a whole number from 1, such as 3: {module}.events shows them")
-        .about(&["position", "at", "from", "to"]);
+pub const INVALID_POSITION: ErrorReason = ErrorReason::new(
+    "invalid_position",
+    "a position is a whole number from 1, such as 3: {module}.events shows them. at: 0 is before the first event",
+)
+.about(&["position", "at", "from", "to"]);
 
 /// A time is not one.
 pub const INVALID_TIME: ErrorReason = ErrorReason::new(
@@ -82,6 +84,11 @@ pub const FILE_EXISTS: ErrorReason =
 /// The file cannot be read or written.
 pub const FILE_FAILED: ErrorReason =
     ErrorReason::new("file_failed", "the file cannot be read or written: standard error says why").about(&["file"]);
+
+/// The name of a file is empty.
+pub const NO_FILE_NAME: ErrorReason =
+    ErrorReason::new("no_file_name", "this names no file: write its name between the quotes")
+        .about(&["file", "lesson"]);
 
 /// The name is that of a companion.
 pub const RESERVED_NAME: ErrorReason = ErrorReason::new(

@@ -147,9 +147,15 @@ fn overview(vocabulary: Vocabulary) -> String {
           after ( or a comma; # starts a comment. Arguments are strings (\"…\" with \\\" \\\\ \\n \\t \\u{{1F43A}}),\n  \
           integers (1_000), :atoms, true and false.\
         {notes}",
-        list(vocabulary.all()),
+        list(of_use(vocabulary)),
         wrapped(&concepts.join(", "), 2),
     )
+}
+
+/// Every function, and `try` only where a function sends a command.
+fn of_use(vocabulary: Vocabulary) -> impl Iterator<Item = &'static Function> + Clone {
+    let has_commands = vocabulary.all().any(Function::sends_command);
+    vocabulary.all().filter(move |function| has_commands || function.module.is_some() || function.name != TRY)
 }
 
 /// The functions of one module.

@@ -146,9 +146,11 @@ impl Program {
         if let Some(path) = flags.new_file.as_ref().filter(|_| runs_script) {
             // A person sees what is opened. A script would go on with an empty one though its name is only mistyped.
             let path = path.display();
-            return Err(
-                CannotOpen::WrongFlags(format!("{path}: there is no such file; --store {path} makes it")).into()
+            let problem = format!(
+                "{path}: there is no such file; {} sqlite:{path} makes it and opens it, if it is meant",
+                self.name
             );
+            return Err(CannotOpen::WrongFlags(problem).into());
         }
         streams::check_free_descriptors(NEEDED_DESCRIPTORS).map_err(StartError::Descriptors)?;
         let trace = Trace::default();

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::http_service::{Connection, Request, Service, Watch};
+use crate::program::example;
 
 #[tokio::test]
 async fn what_is_under_way_is_answered_and_the_bank_is_closed() {
@@ -34,6 +35,24 @@ async fn what_is_under_way_is_answered_and_the_bank_is_closed() {
     assert_eq!(files.collect::<Vec<_>>(), ["bank.db"], "a closed bank is one file");
     let next = Service::on_file(&file);
     assert_eq!(next.ask(&Request::get("/accounts/Wolfman")).await.json()["balance"], 100);
+}
+
+/// Without a bank, or with an address that is none, it says how it is called.
+#[test]
+fn wrong_arguments_are_told_with_the_right_ones() {
+    for (arguments, problem) in [
+        (&[][..], "it needs a bank, and may be given an address"),
+        (&["--help"], "it needs a bank, and may be given an address"),
+        (&["memory", "nowhere"], "nowhere: "),
+        (&["sqlite:"], ""),
+    ] {
+        let ended = example("http_service", arguments).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(2), 0), "{said}");
+        assert!(said.starts_with(&format!("http_service: {problem}")), "{said}");
+        assert!(said.contains("\nusage: http_service BANK [ADDRESS]\n"), "{said}");
+        assert!(said.ends_with("example: http_service bank.db 127.0.0.1:8080\n"), "{said}");
+    }
 }
 
 /// The service does not wait for a client that never finishes its request.

@@ -20,6 +20,7 @@ mod a_reversal_takes_nothing_out_that_may_not_go;
 mod a_slow_subscriber_misses_nothing;
 mod a_statement_adds_up;
 mod a_transfer_moves_money_once;
+mod a_transfer_that_is_given_up_ends;
 mod a_watch_is_a_stream;
 mod accounts_decide_by_their_history;
 mod an_account_may_begin_with_a_deposit;

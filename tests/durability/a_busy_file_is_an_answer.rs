@@ -43,6 +43,7 @@ fn a_file_that_somebody_has_for_himself_is_busy_and_a_script_goes_on() {
     assert!(finished.stdout.starts_with("{:error, :busy}\n") && finished.stdout.contains("leaves"), "{finished:?}");
     let holder = format!("process {} (", std::process::id());
     assert!(finished.stderr.contains(&format!("another program holds the file: {holder}")), "{finished:?}");
+    assert!(finished.stderr.contains("; wait for it and try again, or end it"), "{finished:?}");
     assert!(finished.stderr.contains(&format!("waiting for {holder}")), "{finished:?}");
     other.execute_batch("ROLLBACK").unwrap();
 }

@@ -62,6 +62,13 @@ fn total_deposits_know_every_deposit() {
 }
 
 #[test]
+fn a_rebuild_has_every_deposit() {
+    let deposit = |_| "Bank.deposit 1, 1".to_owned();
+    let has = |number, rebuilt: &Value| rebuilt["ok"]["events"].as_u64() >= Some(3 + number);
+    always_knows(TRIES / 3, deposit, "Bank.rebuild", has);
+}
+
+#[test]
 fn the_list_knows_every_account() {
     let create = |number| format!("Bank.create \"new {number}\"");
     let knows = |number, list: &Value| {

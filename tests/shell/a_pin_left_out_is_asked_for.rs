@@ -115,6 +115,32 @@ fn a_new_one_that_is_mistyped_changes_nothing() {
     nothing_was_shown(&terminal);
 }
 
+/// Nothing more is asked for after an answer that cannot be a PIN.
+#[test]
+fn one_that_cannot_be_a_pin_is_refused_at_once() {
+    const REFUSED: &str = "error: a PIN has 4 to 12 digits, and so the statement was not run";
+    let terminal = with_account();
+    terminal.enter("Bank.change_pin 1");
+    terminal.wait_for(QUESTION);
+    terminal.enter("864");
+    terminal.wait_for("bank(4)> ");
+    assert_eq!(terminal.lines().iter().filter(|line| *line == REFUSED).count(), 1);
+    terminal.enter("Bank.change_pin 1");
+    terminal.wait_for(QUESTION);
+    terminal.enter(PIN);
+    terminal.wait_for("New PIN of \"1\": ");
+    terminal.enter("975");
+    terminal.wait_for("bank(4)> ");
+    let lines = terminal.lines();
+    assert_eq!(lines.iter().filter(|line| *line == REFUSED).count(), 2);
+    assert!(!lines.iter().any(|line| line.contains("again")), "{lines:?}");
+    ask(&terminal);
+    terminal.enter(PIN);
+    terminal.wait_for("bank(5)> ");
+    balance_is(&terminal, 5, "70");
+    nothing_was_shown(&terminal);
+}
+
 /// Closed, frozen and locked are said before any PIN is asked for.
 #[test]
 fn it_is_not_asked_for_where_it_would_change_nothing() {

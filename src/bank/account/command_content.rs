@@ -105,6 +105,7 @@ impl Command for AccountCommand {
                 let reason = match reason {
                     ReleaseReason::NoPayee => "no_payee",
                     ReleaseReason::BalanceLimit => "balance_limit",
+                    ReleaseReason::GivenUp => "given_up",
                 };
                 Fingerprint::of(&[&"release_transfer", account_id, transfer_id, &reason])
             }

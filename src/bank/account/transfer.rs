@@ -153,7 +153,7 @@ impl From<StoredReleased> for Released {
     }
 }
 
-/// Why the payee could not take a transfer.
+/// Why a transfer failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseReason {
@@ -161,4 +161,6 @@ pub enum ReleaseReason {
     NoPayee,
     /// The payee's balance would exceed [`Money::MAX`].
     BalanceLimit,
+    /// The process kept failing, and a person has given the transfer up before the payee was credited.
+    GivenUp,
 }

@@ -95,7 +95,7 @@ impl OpenTransfers {
                     ReleaseReason::BalanceLimit if most_held + amount <= i128::from(Money::MAX.minor_units()) => {
                         Err("it says that its payee holds too much, and there is room".to_owned())
                     }
-                    ReleaseReason::NoPayee | ReleaseReason::BalanceLimit => Ok(()),
+                    ReleaseReason::NoPayee | ReleaseReason::BalanceLimit | ReleaseReason::GivenUp => Ok(()),
                 }
             }
             _ => Ok(()),

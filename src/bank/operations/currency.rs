@@ -31,7 +31,7 @@ impl Bank {
         if let Some(currency) = self.parts.currency.get() {
             return Some(*currency);
         }
-        let currency = self.parts.accounts.read(|accounts| accounts.currency())?;
+        let currency = self.parts.accounts.look(|accounts| accounts.currency())?;
         Some(*self.parts.currency.get_or_init(|| currency))
     }
 

@@ -112,6 +112,7 @@ impl BankParts {
         match state {
             TransferState::Ended(Ending::Released(ReleaseReason::NoPayee)) => Err(NotTransferred::NoPayee),
             TransferState::Ended(Ending::Released(ReleaseReason::BalanceLimit)) => Err(NotTransferred::BalanceLimit),
+            TransferState::Ended(Ending::Released(ReleaseReason::GivenUp)) => Err(NotTransferred::GivenUp),
             TransferState::Reserved | TransferState::Credited | TransferState::Ended(Ending::Settled) => {
                 Ok(TransferOutcome { transfer_id, state, receipt })
             }

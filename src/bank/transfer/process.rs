@@ -27,12 +27,24 @@ impl ProcessManager for TransferProcess {
     fn react(&self, (): &(), event: &RecordedEvent<AccountEvent>) -> Reaction<AccountEvent> {
         match &event.data {
             AccountEvent::MoneyReserved(outgoing) => credit(outgoing.as_ref().clone()).into(),
-            AccountEvent::TransferCredited(incoming) => {
-                let Incoming { transfer_id, payer, .. } = incoming.as_ref().clone();
-                let settle = AccountCommand::SettleTransfer { account_id: payer, transfer_id };
-                Answer::new(settle).or_note(|refusal| format!("a transfer could not be settled: {refusal}")).into()
-            }
+            AccountEvent::TransferCredited(incoming) => Answer::new(settle(incoming))
+                .or_note(|refusal| format!("a transfer could not be settled: {refusal}"))
+                .into(),
             _ => Reaction::none(),
+        }
+    }
+
+    /// A transfer that is given up ends all the same: what the payee does not have comes back to the payer, and what it has
+    /// is settled.
+    fn give_up(&self, event: &RecordedEvent<AccountEvent>) -> Option<Instead<AccountEvent>> {
+        match &event.data {
+            AccountEvent::MoneyReserved(outgoing) => {
+                let (account_id, transfer_id) = (outgoing.account_id.clone(), outgoing.transfer_id);
+                let reason = ReleaseReason::GivenUp;
+                Some(Instead::send(AccountCommand::ReleaseTransfer { account_id, transfer_id, reason }))
+            }
+            AccountEvent::TransferCredited(incoming) => Some(Instead::send(settle(incoming))),
+            _ => None,
         }
     }
 
@@ -40,6 +52,10 @@ impl ProcessManager for TransferProcess {
     fn unfinished(&self) -> Option<Box<dyn Unfinished<AccountEvent>>> {
         Some(Box::new(UnfinishedTransfers::default()))
     }
+}
+
+fn settle(Incoming { payer, transfer_id, .. }: &Incoming) -> AccountCommand {
+    AccountCommand::SettleTransfer { account_id: payer.clone(), transfer_id: *transfer_id }
 }
 
 /// Credits the payee, or releases the transfer if the payee refuses.

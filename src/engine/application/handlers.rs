@@ -119,12 +119,26 @@ impl<E: StoredEvent> Application<E> {
         self.error_without_handler(number).await
     }
 
-    /// Gives up a parked event.
+    /// Gives up a parked event. A process manager [ends](crate::engine::process_manager::ProcessManager::give_up) what the
+    /// event began. Under strong consistency, that has been seen afterwards, as after
+    /// [`retry_parked`](Application::retry_parked).
     ///
     /// # Errors
     ///
     /// [`ParkedError`]: why the event is still parked, or that it is not parked.
     pub async fn skip_parked(&self, number: u64) -> Result<(), ParkedError> {
+        let event = match self.consistency {
+            Consistency::Strong => self.parked_event(number).await?,
+            Consistency::Eventual => None,
+        };
+        self.give_up(number).await?;
+        if let Some(event) = event {
+            self.inner.base.wait_until_answers_are_seen(&event).await;
+        }
+        Ok(())
+    }
+
+    async fn give_up(&self, number: u64) -> Result<(), ParkedError> {
         for handler in self.handler_controls() {
             match handler.skip(number).await {
                 Err(ParkedError::NotParked) => {}

@@ -106,7 +106,7 @@ impl HandlerControl {
         self.ask(|reply| ControlRequest::Retry { number, reply }).await
     }
 
-    /// Discards a parked event, unhandled.
+    /// Discards a parked event, unhandled. A process manager [ends](EventHandler::give_up) what it has begun.
     ///
     /// # Errors
     ///

@@ -145,6 +145,17 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
         ready(Ok(()))
     }
 
+    /// Ends the work on a parked event that a person gives up: it does not come again. Called only if the handler
+    /// [folds](EventHandler::FOLDS).
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: the event stays parked.
+    fn give_up(&mut self, event: &RecordedEvent<E>) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = event;
+        ready(Ok(()))
+    }
+
     /// How a stored state differs from the log; `None` if it does not.
     ///
     /// # Errors

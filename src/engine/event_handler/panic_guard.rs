@@ -96,6 +96,24 @@ impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
         }
     }
 
+    /// Lets the handler end its work on a parked event that is given up.
+    pub(super) async fn give_up(
+        &mut self,
+        event: &RecordedEvent<E>,
+        state: &Option<Box<str>>,
+        checkpoint: Position,
+    ) -> Result<(), Failure> {
+        let given_up = match self.get_or_create(state.as_deref(), checkpoint).await {
+            Ok(Ok(handler)) => catch_panic(handler.give_up(event)).await,
+            Ok(Err(failure)) => Ok(Err(failure)),
+            Err(panic) => Err(panic),
+        };
+        given_up.unwrap_or_else(|message| {
+            self.handler = None;
+            Err(Failure::retry(format!("it panicked: {message}")))
+        })
+    }
+
     /// Whether the handler wants an event, or its filter panics.
     pub(super) fn may_want(&self, event: &RecordedEvent<E>) -> bool {
         wants(&self.filter, event).unwrap_or(true)

@@ -7,9 +7,16 @@ use super::deliveries::DeliveryOutcome;
 use super::run_end::RunEnd;
 use super::runner::{Runner, ended};
 use super::{EventHandler, Failure, NackAction};
+use crate::engine::log::RecordedEvent;
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, ParkedEvent};
+
+/// What a handler is called for with a parked event.
+enum Late {
+    Handle,
+    GiveUp,
+}
 
 impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// Answers while the handler runs in another process: its filter is known here too.
@@ -55,24 +62,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
 
     async fn retry(&mut self, number: u64) -> Result<(), ParkedError> {
         let parked = self.find(number).await?;
-        let events = self.store().read_all(parked.position.before(), 1).await?;
-        let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
-        // The outcome lies before the checkpoint, so the state is folded again whatever happens.
-        let state = self.progress.state.clone();
-        if H::FOLDS {
-            self.progress.state = None;
-        }
-        // Written first: a handler that has lost its lease is not called.
-        if self.store().is_durable() || H::FOLDS {
-            self.write(ParkedChange::None).await?;
-        }
-        self.progress.state = state;
-        let called = self.call(event).await;
-        if H::FOLDS {
-            self.forget_fold();
-            self.restore_state().await.map_err(|_| ParkedError::NotRunning)?;
-        }
-        let called = called.map_err(|_| ParkedError::NotRunning)?;
+        let called = self.call_late(&parked, Late::Handle).await?;
         let (change, answer) = match called {
             Ok(()) => {
                 self.note_acknowledged(parked.position, parked.attempts + 1);
@@ -94,12 +84,53 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     async fn skip(&mut self, number: u64) -> Result<(), ParkedError> {
-        let ParkedEvent { position, attempts, .. } = self.find(number).await?;
+        let parked = self.find(number).await?;
+        if H::FOLDS {
+            let given_up = self.call_late(&parked, Late::GiveUp).await?;
+            given_up.map_err(|Failure { reason, .. }| ParkedError::FailedAgain { reason })?;
+        }
+        let ParkedEvent { position, attempts, .. } = parked;
         self.write(ParkedChange::Remove { number }).await?;
         self.note(position, attempts, DeliveryOutcome::Skipped);
         // Nothing else tells later that the event was never handled.
         tracing::info!("{} has given up parked event {number}, at position {position}", H::NAME);
         Ok(())
+    }
+
+    /// Calls the handler with a parked event, which lies before its checkpoint.
+    async fn call_late(&mut self, parked: &ParkedEvent, late: Late) -> Result<Result<(), Failure>, ParkedError> {
+        let events = self.store().read_all(parked.position.before(), 1).await?;
+        let Some(event) = events.first() else { return Err(ParkedError::NotParked) };
+        // The outcome lies before the checkpoint, so the state is folded again whatever happens.
+        let state = self.progress.state.clone();
+        if H::FOLDS {
+            self.progress.state = None;
+        }
+        // Written first: a handler that has lost its lease is not called.
+        if self.store().is_durable() || H::FOLDS {
+            self.write(ParkedChange::None).await?;
+        }
+        self.progress.state = state;
+        let called = match late {
+            Late::Handle => self.call(event).await,
+            Late::GiveUp => self.give_up(event).await,
+        };
+        if H::FOLDS {
+            self.forget_fold();
+            self.restore_state().await.map_err(|_| ParkedError::NotRunning)?;
+        }
+        called.map_err(|_| ParkedError::NotRunning)
+    }
+
+    /// Lets the handler end its work on an event. If the lease is lost meanwhile, the call is dropped.
+    async fn give_up(&mut self, event: &RecordedEvent<E>) -> Result<Result<(), Failure>, RunEnd> {
+        let Self { instance, progress, held, .. } = self;
+        let Some(held) = held else { return Err(RunEnd::LeaseLost) };
+        tokio::select! {
+            biased;
+            given_up = instance.give_up(event, &progress.state, progress.checkpoint) => Ok(given_up),
+            () = held.lost() => Err(RunEnd::LeaseLost),
+        }
     }
 
     async fn find(&self, number: u64) -> Result<ParkedEvent, ParkedError> {

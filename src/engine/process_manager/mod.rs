@@ -54,6 +54,13 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
     /// The commands that answer an event.
     fn react(&self, state: &Self::State, event: &Event<Self>) -> Reaction<EventOf<Self>>;
 
+    /// The command that ends what an event began, once a person has given up the event, on which the process manager kept
+    /// failing. It is sent instead of the first command that answers the event, and not at all if that has taken effect.
+    fn give_up(&self, event: &Event<Self>) -> Option<Instead<EventOf<Self>>> {
+        let _ = event;
+        None
+    }
+
     /// Folds an event into the state: first a delivered event, then the events that its answers led to, in the order of
     /// the commands.
     fn apply(state: &mut Self::State, event: Noted<'_, Self>) {

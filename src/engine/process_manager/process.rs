@@ -13,7 +13,7 @@ use super::fold::{
     command_count, is_stateless, note, note_if_possible, outcome, outcomes, restored, state_difference, state_up_to,
     text_of,
 };
-use super::{Event, EventOf, ProcessManager, command_id, fallback, first};
+use super::{Event, EventOf, Instead, ProcessManager, command_id, fallback, first};
 use crate::engine::command_handler::CommandHandlers;
 use crate::engine::event_handler::{EventHandler, Failure, NackAction, StartFrom};
 use crate::engine::feed::checkpoints::{Checkpoints, HandlerKind};
@@ -171,6 +171,18 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
         note_if_possible::<P>(&mut state, event, &outcomes);
         self.set_state(state);
         Ok(())
+    }
+
+    /// The command has the id of the first answer's fallback: of these two and the answer itself one takes effect, whatever
+    /// is called again after a crash. Nothing of the answer is under way, as the one task that sends it is here.
+    async fn give_up(&mut self, event: &Event<P>) -> Result<(), Failure> {
+        let Some(Ok(command)) = self.policy.give_up(event).map(Instead::into_command) else { return Ok(()) };
+        if outcome::<P, _>(&self.store, event, 0).await.map_err(store_failed)?.is_some() {
+            return Ok(());
+        }
+        trace_line!(event.metadata.correlation_id(), "Process Manager: {}", P::TITLE);
+        // A refusal says that there is nothing to end.
+        self.send(event, fallback(0), command, 0, true).await.map(drop)
     }
 
     async fn difference(&self, progress: &Progress) -> Result<Option<String>, StoreError> {

@@ -54,8 +54,8 @@ impl<P> ReadModel<P> {
         self.look(ask)
     }
 
-    /// Reads it to keep it, and not to answer anybody.
-    pub(super) fn look<R>(&self, ask: impl FnOnce(&P) -> R) -> R {
+    /// Reads it as [`read`](Self::read) does, for what is no answer: nobody who is answered is told that it is held.
+    pub fn look<R>(&self, ask: impl FnOnce(&P) -> R) -> R {
         ask(&self.shared.read().unwrap_or_else(PoisonError::into_inner))
     }
 

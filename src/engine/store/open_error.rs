@@ -102,7 +102,7 @@ pub enum OpenStoreError {
         log_end: Position,
     },
     /// Another program held the file for too long.
-    #[error("{}: another program holds the file: {holder}", path.display())]
+    #[error("{}: another program holds the file: {holder}; wait for it and try again, or end it", path.display())]
     Busy {
         /// The file.
         path: PathBuf,

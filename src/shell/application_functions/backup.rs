@@ -4,7 +4,7 @@ use super::file::{FILE, path};
 use super::{HasApplication, function};
 use crate::engine::application::BackupError;
 use crate::engine::store::{self, BackupStep};
-use crate::shell::common_errors::{DAMAGED, FILE_EXISTS, FILE_FAILED, LEFT_OVER, RESERVED_NAME};
+use crate::shell::common_errors::{DAMAGED, FILE_EXISTS, FILE_FAILED, LEFT_OVER, NO_FILE_NAME, RESERVED_NAME};
 use crate::shell::functions::{Call, NotDone, Outcome, Row};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
@@ -19,7 +19,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
                 The file must not exist yet, and only its owner may read it. A {thing} in memory can be backed up too.\n\
                 Replies :ok.",
             )
-            .errors(&[&[FILE_EXISTS, FILE_FAILED, DAMAGED, RESERVED_NAME, LEFT_OVER]]),
+            .errors(&[&[FILE_EXISTS, FILE_FAILED, DAMAGED, RESERVED_NAME, LEFT_OVER, NO_FILE_NAME]]),
         |domain, call| Box::pin(backup(domain, call)),
     )
 }
@@ -33,7 +33,7 @@ async fn backup<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
         BackupStep::Store => line.show("backup", done, total),
         BackupStep::Check => line.show("check", done, total),
     };
-    match application.backup(path(&call), show).await {
+    match application.backup(path(&call)?, show).await {
         Ok(_) => Ok(Term::OK.into()),
         Err(BackupError::Unavailable(unavailable)) => Err(D::WORDS.failed(&unavailable)),
         Err(BackupError::File(error)) => {

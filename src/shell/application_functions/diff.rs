@@ -9,6 +9,7 @@ use super::forks::common_end;
 use super::parting::{Parting, Side, parting};
 use super::{HasApplication, ShownEvent, Standing, function};
 use crate::engine::application::{Application, Unavailable};
+use crate::engine::feed::checkpoints::{HandlerKind, HandlerStatus};
 use crate::engine::log::{Position, StreamId};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, LogPages};
@@ -34,8 +35,9 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .meant_by(&["compare"])
             .details(
                 "Compares the fork that statements go to with another one, or with main; main with a fork, which may be left\n\
-                out where there is one only. Lists what differs of what the read models show, if anything does; where different\n\
-                things differ, a column says which. Names the position at which the histories part: an event that is in both\n\
+                out where there is one only. Lists what differs of what the two come to at their ends, if anything does; where\n\
+                different things differ, a column says which. It is folded from the log where a projection is held, and a line\n\
+                says so. Names the position at which the histories part: an event that is in both\n\
                 with another time only, as what was under way has gone on in the fork too, is the same there.\n\
                 Replies a table.",
             )
@@ -72,11 +74,14 @@ async fn diff<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     }
     let is_same = common == ends[0] && common == ends[1];
     let mut notes = vec![told];
+    for (side, end) in sides.iter().zip(ends) {
+        notes.extend(held_behind(side, end).await.map_err(unavailable)?);
+    }
     if !are_all {
         notes.push(format!("Only {MOST_STREAMS} of those that have changed are compared."));
     }
     if differences.is_empty() && !call.as_json() {
-        let text = if is_same { "Nothing differs." } else { "What the read models show is the same." };
+        let text = if is_same { "Nothing differs." } else { "What they come to is the same." };
         return Ok(Reply { notes, ..Term::Text(text.to_owned()).into() });
     }
     Ok(Reply { notes, ..table::<D>(sides, differences, call.as_json()).into() })
@@ -87,6 +92,23 @@ async fn settled_end<E: StoredEvent>(application: &Application<E>) -> Result<Pos
     application.finish_what_is_under_way(LONGEST_WAIT).await?;
     let end = application.store().end().await;
     application.or_unavailable(end).await
+}
+
+/// Says which projections of a history are held behind its end: they answer otherwise than what is compared.
+async fn held_behind<E: StoredEvent>(
+    Side { name, application, .. }: &Side<E>,
+    end: Position,
+) -> Result<Vec<String>, Unavailable> {
+    let handlers = application.handlers().await?;
+    let held = handlers
+        .into_iter()
+        .map(|handler| handler.status)
+        .filter(|status| status.is_held && status.kind == HandlerKind::Projection && status.checkpoint < end);
+    let told = |status: HandlerStatus| {
+        let HandlerStatus { name: held, checkpoint, .. } = status;
+        format!("{held} is held at position {checkpoint} in {name}, and what is compared is of position {end}.")
+    };
+    Ok(held.map(told).collect())
 }
 
 /// What of a stream differs.

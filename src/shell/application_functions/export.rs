@@ -23,6 +23,6 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
 async fn export<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let application = domain.application()?;
     let line = ProgressLine::new();
-    let exported = application.export(path(&call), |done, total| line.show("export", done, total)).await;
+    let exported = application.export(path(&call)?, |done, total| line.show("export", done, total)).await;
     Ok(counted(exported.map_err(|error| not_written::<D>(error))?).into())
 }

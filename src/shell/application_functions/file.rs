@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::HasApplication;
 use crate::engine::application::ExportError;
-use crate::shell::common_errors::{FILE_EXISTS, FILE_FAILED, RESERVED_NAME};
+use crate::shell::common_errors::{FILE_EXISTS, FILE_FAILED, NO_FILE_NAME, RESERVED_NAME};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, NotDone, Parameter, ParameterKind};
 use crate::shell::term::Term;
@@ -13,10 +13,13 @@ use crate::shell::term::Term;
 pub(super) const FILE: Parameter = Parameter::needed("file", ParameterKind::File);
 
 /// Why a new file was not written.
-pub(super) const ERRORS: &[ErrorReason] = &[FILE_EXISTS, FILE_FAILED, RESERVED_NAME];
+pub(super) const ERRORS: &[ErrorReason] = &[FILE_EXISTS, FILE_FAILED, RESERVED_NAME, NO_FILE_NAME];
 
-pub(super) fn path<'a>(call: &Call<'a>) -> &'a Path {
-    Path::new(call.text(FILE))
+pub(super) fn path<'a>(call: &Call<'a>) -> Result<&'a Path, Term> {
+    match call.text(FILE) {
+        "" => Err(Term::Error(NO_FILE_NAME)),
+        name => Ok(Path::new(name)),
+    }
 }
 
 /// The outcome when a new file was not written.

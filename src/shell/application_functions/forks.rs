@@ -44,6 +44,18 @@ impl<E: StoredEvent> Clone for Fork<E> {
     }
 }
 
+impl<E: 'static> Fork<E> {
+    /// Its number, which no other fork has, whatever their names.
+    pub(super) fn number(&self) -> Option<u64> {
+        self.path.last().map(|(number, _)| *number)
+    }
+
+    /// The number of the fork that it was made of; `None` for main.
+    pub(super) fn parent(&self) -> Option<u64> {
+        self.path.iter().nth_back(1).map(|(number, _)| *number)
+    }
+}
+
 impl<E: 'static> Default for Forks<E> {
     fn default() -> Self {
         Self { state: Arc::new(RwLock::new(State { forks: Vec::new(), current: None, made: 0 })) }

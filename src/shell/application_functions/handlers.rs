@@ -15,7 +15,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .details(
                 "For each handler: its checkpoint (the last event it acknowledged), how many events it is behind the log,\n\
                 how often it has tried the next event and when it tries again, how many events it has parked, and its\n\
-                last error."
+                last error. They are those of this program: one that was opened without a handler does not list it."
 ),
         |domain, call| Box::pin(handlers(domain, call)),
     )

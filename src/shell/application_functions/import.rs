@@ -4,7 +4,7 @@ use super::file::{FILE, path};
 use super::{HasApplication, counted, function, integer};
 use crate::engine::application::{ImportError, ImportOptions, ImportStep};
 use crate::engine::store::codec::StoredEvent;
-use crate::shell::common_errors::{FILE_FAILED, IMPORT_INTO_EVENTS, OPEN_ELSEWHERE};
+use crate::shell::common_errors::{FILE_FAILED, IMPORT_INTO_EVENTS, NO_FILE_NAME, OPEN_ELSEWHERE};
 use crate::shell::functions::{Call, NotDone, Outcome, Parameter, ParameterKind, Row};
 use crate::shell::progress::ProgressLine;
 use crate::shell::term::Term;
@@ -22,7 +22,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
                 Replies {:ok, %{events: 12}}, or {:error, %{line: 7, problem: \"…\"}} with the first line that is wrong: then\n\
                 nothing is stored.",
             )
-            .errors(&[&[IMPORT_INTO_EVENTS, FILE_FAILED, OPEN_ELSEWHERE]]),
+            .errors(&[&[IMPORT_INTO_EVENTS, FILE_FAILED, OPEN_ELSEWHERE, NO_FILE_NAME]]),
         |domain, call| Box::pin(import(domain, call)),
     )
 }
@@ -38,7 +38,7 @@ async fn import<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
         };
         line.show(what, done, total);
     };
-    match application.import_with(path(&call), options, show).await {
+    match application.import_with(path(&call)?, options, show).await {
         Ok(events) => Ok(counted(events).into()),
         Err(ImportError::Unavailable(unavailable)) => Err(D::WORDS.failed(&unavailable)),
         Err(error) => {

@@ -42,11 +42,11 @@ pub(super) const fn skip_row<D: HasApplication>() -> Row<D> {
             .group("Handlers")
             .ending()
             .details(
-                "The handler never gets the event again, and what it had yet to do with it is never done. {module}.retry has it\n\
-                done.\n\
+                "The handler never gets the event again, and what it had yet to do with it is never done. A process manager\n\
+                may end what the event began instead, so that nothing stays half done. {module}.retry has the event handled.\n\
                 Replies :ok.",
             )
-            .errors(&[&[NOT_PARKED, NOT_RUNNING]]),
+            .errors(&[&[FAILED_AGAIN, NOT_PARKED, NOT_RUNNING]]),
         |domain, call| Box::pin(skip(domain, call)),
     )
 }

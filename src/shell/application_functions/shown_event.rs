@@ -36,7 +36,7 @@ pub trait ShownEvent: StoredEvent {
         Box::pin(ready(None))
     }
 
-    /// What the read models show of a stream in a history that ends at a position, to be compared with another history.
+    /// What a stream comes to in a history that ends at a position, to be compared with another history.
     /// By default, its number of events.
     fn standing<'a>(
         application: &'a Application<Self>,

@@ -1,6 +1,7 @@
 //! `forks`, `switch` and `drop`: which forks there are, and where statements go.
 
 use super::fork_name::{FORK, MAIN};
+use super::forks::Fork;
 use super::{HasApplication, function, integer};
 use crate::engine::store::EventStore as _;
 use crate::shell::common_errors::{FORK_IN_USE, NO_FORK};
@@ -13,7 +14,7 @@ pub(super) const fn forks_row<D: HasApplication>() -> Row<D> {
             .group("Forks")
             .meant_by(&["branches"])
             .details(
-                "For each fork: what it was made of, the position at which it begins, where its log ends now, and whether\n\
+                "For each fork: what it was made of, and whether that is dropped; the position at which it begins, where its log ends now, and whether\n\
                 statements go to it.",
             ),
         |domain, call| Box::pin(forks(domain, call)),
@@ -51,13 +52,18 @@ pub(super) const fn drop_row<D: HasApplication>() -> Row<D> {
 async fn forks<D: HasApplication>(domain: &mut D, _: Call<'_>) -> Outcome {
     domain.application()?;
     let (mut rows, current) = (Vec::new(), domain.forks().current_name());
-    for fork in domain.forks().all() {
+    let all = domain.forks().all();
+    let numbers: Vec<_> = all.iter().filter_map(Fork::number).collect();
+    for fork in all {
         let end = fork.application.store().end().await;
         let end = fork.application.or_unavailable(end).await.map_err(|error| D::WORDS.unavailable(&error))?;
         let is_current = current.as_ref() == Some(&fork.name);
+        // Another fork may have its name by now.
+        let is_dropped = fork.parent().is_some_and(|parent| !numbers.contains(&parent));
+        let of = if is_dropped { format!("{} (dropped)", fork.of) } else { fork.of };
         rows.push(vec![
             Term::String(fork.name),
-            Term::String(fork.of),
+            Term::String(of),
             integer(fork.at.get()),
             integer(end.get()),
             if is_current { Term::String("yes".to_owned()) } else { Term::Nil },

@@ -19,6 +19,8 @@ pub(super) const NO_PAYEE: ErrorReason = reason(
     "there is no such account, or it is closed, and the money is back: Bank.get_account_list lists the accounts",
 )
 .about(&["payee"]);
+pub(super) const GIVEN_UP: ErrorReason =
+    reason("given_up", "the transfer was parked and given up by Bank.skip, and the money is back: transfer it again");
 pub(super) const ACCOUNT_EXISTS: ErrorReason =
     reason("account_exists", "there is an account of this name: choose another one").about(&["account"]);
 pub(super) const INVALID_NAME: ErrorReason = reason("invalid_name", "a name has 1 to 64 printable characters")
@@ -69,7 +71,7 @@ pub(super) const NO_PIN: ErrorReason =
     reason("no_pin", "the account has no PIN to replace: Bank.create sets one").about(&["account"]);
 pub(super) const NO_PIN_SECRET: ErrorReason = reason(
     "no_pin_secret",
-    "PINs need a secret to be verified with, and there is none: standard error says why; BANK_PIN_SECRET can hold it",
+    "PINs need a secret to be verified with, and there is none: standard error says why; BANK_PIN_SECRET can hold it, in at least 16 bytes",
 );
 pub(super) const WRONG_PIN_SECRET: ErrorReason = reason(
     "wrong_pin_secret",

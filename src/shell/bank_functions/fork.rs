@@ -35,7 +35,7 @@ pub(super) fn with_options(fork: Builder<AccountEvent>, call: &Call<'_>) -> Resu
 /// The currency of an application, as far as its account list knows.
 pub(super) fn currency_of(application: &Application<AccountEvent>) -> Currency {
     let accounts = application.read_model::<Accounts>();
-    accounts.ok().and_then(|accounts| accounts.read(|accounts| accounts.currency())).unwrap_or_default()
+    accounts.ok().and_then(|accounts| accounts.look(|accounts| accounts.currency())).unwrap_or_default()
 }
 
 impl BankFunctions {

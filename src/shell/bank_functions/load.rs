@@ -11,7 +11,7 @@ use super::errors::{
 use super::replies::{WORDS, explained, failure, not_transferred};
 use crate::bank::{CommandFailure, LoadError, LoadOptions, LoadStep, Loaded, NotBooked, Unavailable, WhyNotBooked};
 use crate::shell::application_functions::integer;
-use crate::shell::common_errors::{BEHIND, FILE_FAILED};
+use crate::shell::common_errors::{BEHIND, FILE_FAILED, NO_FILE_NAME};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Parameter, ParameterKind, Reply, Row};
 use crate::shell::progress::ProgressLine;
@@ -62,6 +62,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             INVALID_DATES,
             UNKNOWN_ENCODING,
             OTHER_CONTENT,
+            NO_FILE_NAME,
         ]])
         .common_errors(COMMAND),
     |bank, call| Box::pin(load(bank, call)),
@@ -70,12 +71,13 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn load(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let bank = functions.bank()?;
     let options = options(&call)?;
+    let file = Some(call.text(FILE)).filter(|name| !name.is_empty()).ok_or(Term::Error(NO_FILE_NAME))?;
     let line = ProgressLine::new();
     let show = |step, done, total| match step {
         LoadStep::Read => line.show_of("bytes", "read", done, total),
         LoadStep::Book => line.show_of("rows", "load", done, total),
     };
-    let loaded = bank.load(call.text(FILE).as_ref(), options, show).await;
+    let loaded = bank.load(file.as_ref(), options, show).await;
     drop(line);
     match loaded {
         Ok(loaded) => {

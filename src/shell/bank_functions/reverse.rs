@@ -4,8 +4,8 @@ use super::BankFunctions;
 use super::details::{MEMO, memo};
 use super::error_groups::COMMAND;
 use super::errors::{
-    ACCOUNT_CLOSED, ACCOUNT_FROZEN, ACCOUNT_OVERDRAWN, ALREADY_REVERSED, BALANCE_LIMIT, INVALID_MEMO, IS_REVERSAL,
-    NO_ACCOUNT, NO_PAYEE, NOTHING_TO_REVERSE, TOO_MANY_TRANSFERS, TRANSFER_UNDER_WAY,
+    ACCOUNT_CLOSED, ACCOUNT_FROZEN, ACCOUNT_OVERDRAWN, ALREADY_REVERSED, BALANCE_LIMIT, GIVEN_UP, INVALID_MEMO,
+    IS_REVERSAL, NO_ACCOUNT, NO_PAYEE, NOTHING_TO_REVERSE, TOO_MANY_TRANSFERS, TRANSFER_UNDER_WAY,
 };
 use super::replies::{WORDS, handled};
 use super::transfer::ended;
@@ -42,6 +42,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
                 ACCOUNT_OVERDRAWN,
                 TRANSFER_UNDER_WAY,
                 BALANCE_LIMIT,
+                GIVEN_UP,
                 NO_ACCOUNT,
                 NO_PAYEE,
                 TOO_MANY_TRANSFERS,
@@ -78,6 +79,7 @@ fn not_reversed(error: ReverseError) -> Term {
         ReverseError::AccountFrozen => ACCOUNT_FROZEN,
         ReverseError::Overdrawn => ACCOUNT_OVERDRAWN,
         ReverseError::BalanceLimit => BALANCE_LIMIT,
+        ReverseError::GivenUp => GIVEN_UP,
         ReverseError::NoPayee => NO_PAYEE,
         ReverseError::TooManyTransfers => TOO_MANY_TRANSFERS,
         ReverseError::Unavailable(unavailable) => return WORDS.unavailable(&unavailable),

@@ -7,6 +7,7 @@ use crate::bank::{Account, AccountEvent, Accounts};
 use crate::engine::application::{Application, QueryError};
 use crate::engine::domain::Aggregate as _;
 use crate::engine::log::{Moment, Position, RecordedEvent, StreamId};
+use crate::engine::projection::Projection as _;
 use crate::shell::application_functions::{Looking, ShownEvent, Standing, States, integer};
 use crate::shell::term::Term;
 
@@ -67,8 +68,13 @@ async fn standing(
         return Ok(Standing::new());
     };
     let Some(balance) = account.balance() else { return Ok(Standing::new()) };
-    let listed =
-        application.read_after(end, |accounts: &Accounts| accounts.details(account_id.as_str(), moment)).await?;
+    let details = |accounts: &Accounts| accounts.details(account_id.as_str(), moment);
+    // A list that is held shows less, and the past is folded from the log.
+    let is_held = application.seams().held().iter().any(|held| held.name == Accounts::NAME);
+    let listed = match is_held {
+        true => application.read_at(moment, details).await?,
+        false => application.read_after(end, details).await?,
+    };
     let currency = currency_of(application);
     let unless_none = |minor_units: i128| if minor_units == 0 { Term::Nil } else { money(currency, minor_units) };
     let text = |text: &str| Term::String(text.to_owned());

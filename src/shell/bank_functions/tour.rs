@@ -1,7 +1,7 @@
 //! `Bank.tour` and `Bank.answer`
 
 use super::BankFunctions;
-use crate::shell::common_errors::FILE_FAILED;
+use crate::shell::common_errors::{FILE_FAILED, NO_FILE_NAME};
 use crate::shell::functions::{Function, Row};
 use crate::shell::tour::{self, ANSWER, INVALID_LESSONS, LESSON, NO_LESSON, NO_TOUR, NOTHING_ASKED, Tour, Toured};
 
@@ -18,7 +18,7 @@ pub(super) const TOUR: Row<BankFunctions> = Row::new(
             Bank.tour \"mine.toml\" begins with lessons of your own: docs/lessons.md says how to write them.\n\
             Replies :ok, and after it the lesson.",
         )
-        .errors(&[&[NO_TOUR, NO_LESSON, INVALID_LESSONS, FILE_FAILED]]),
+        .errors(&[&[NO_TOUR, NO_LESSON, INVALID_LESSONS, FILE_FAILED, NO_FILE_NAME]]),
     |bank, call| Box::pin(tour::go(bank, call)),
 );
 

@@ -4,7 +4,7 @@ use super::BankFunctions;
 use super::details::{MEMO, ON, details, last_day};
 use super::error_groups::{ACCOUNTS, AMOUNTS, COMMAND, DETAILS, PINS};
 use super::errors::{
-    ACCOUNT_FROZEN, ACCOUNT_OVERDRAWN, BALANCE_LIMIT, INVALID_PIN, NO_PAYEE, SAME_ACCOUNT, TOO_MANY_TRANSFERS,
+    ACCOUNT_FROZEN, ACCOUNT_OVERDRAWN, BALANCE_LIMIT, GIVEN_UP, INVALID_PIN, NO_PAYEE, SAME_ACCOUNT, TOO_MANY_TRANSFERS,
 };
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
@@ -29,7 +29,8 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
             comes back under the same date.\n\
             Replies :ok, or {:ok, %{committed: 12, lagging: [\"transfer\"]}}: events up to position 12 are stored, but\n\
             the named handlers have not seen them within 5 s, or \"transfer\" has parked one (Bank.parked). The transfer\n\
-            goes on, a parked one at Bank.retry; after Bank.skip, what is reserved stays reserved. Bank.transfers shows it.",
+            goes on, a parked one at Bank.retry. Bank.skip ends it: the money comes back, unless the payee has it, and\n\
+            then the transfer is settled. Bank.transfers shows it.",
         )
         .errors(&[
             ACCOUNTS,
@@ -38,6 +39,7 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
                 ACCOUNT_OVERDRAWN,
                 SAME_ACCOUNT,
                 BALANCE_LIMIT,
+                GIVEN_UP,
                 TOO_MANY_TRANSFERS,
                 ACCOUNT_FROZEN,
                 INVALID_PIN,

@@ -82,6 +82,7 @@ fn row(transfer: &TransferRecord, reverses: Option<Position>, moment: Moment, cu
         Some(TransferState::Ended(Ending::Released(ReleaseReason::BalanceLimit))) => {
             ("released", text("balance_limit"))
         }
+        Some(TransferState::Ended(Ending::Released(ReleaseReason::GivenUp))) => ("released", text("given_up")),
     };
     let ended = transfer.ended.filter(|(ended, _)| moment.includes(ended.position, ended.time));
     vec![

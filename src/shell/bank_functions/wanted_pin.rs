@@ -3,8 +3,8 @@
 
 use super::BankFunctions;
 use super::parameters::{self, PIN};
-use crate::bank::Account;
-use crate::shell::functions::{Call, FindingSecret, Parameter, WantedSecret};
+use crate::bank::{Account, Pin};
+use crate::shell::functions::{Call, FindingSecret, Parameter, SecretForm, WantedSecret};
 use crate::shell::term::Term;
 
 impl BankFunctions {
@@ -25,10 +25,11 @@ impl BankFunctions {
             (|account| format!("New PIN of {account}: "), |account| format!("New PIN of {account} again: "));
         let new = self.wanted(call, account, new_pin, Account::wants_pin_to_change, question, Some(again));
         Box::pin(async move {
-            match old.await {
+            let wanted = match old.await {
                 Some(old) => Some(old),
                 None => new.await,
-            }
+            };
+            wanted.map(|wanted| WantedSecret { form: Some(FORM), ..wanted })
         })
     }
 
@@ -51,9 +52,13 @@ impl BankFunctions {
                 parameter,
                 question: question(&name),
                 again: again.map(|again| again(&name)),
+                form: None,
             })
         })
     }
 }
+
+/// Several are asked for one after another, so that one which cannot be a PIN is refused at once.
+const FORM: SecretForm = SecretForm { fits: |pin| Pin::new(pin).is_ok(), said: "a PIN has 4 to 12 digits" };
 
 type Question = fn(&Term) -> String;

@@ -138,7 +138,7 @@ where
                 }
             },
             Long("store") => set_store(&mut flags, parser.value()?.string()?.parse().map_err(about("--store"))?)?,
-            Long("seed") => flags.seed = Some(parser.value()?.string()?.parse().map_err(about("--seed"))?),
+            Long("seed") => flags.seed = Some(seed(&parser.value()?.string()?)?),
             Long("in-flight") => flags.in_flight = in_flight(&parser.value()?.string()?)?,
             Long("user") => flags.user = Some(checked(parser.value()?.string()?).map_err(about("--user"))?),
             Long("foreign") => flags.foreign = true,
@@ -164,6 +164,10 @@ where
         flags.user = Some(checked(user.string().map_err(about(USER))?).map_err(about(USER))?);
     }
     Ok(Action::Run(flags))
+}
+
+fn seed(number: &str) -> Result<u64, lexopt::Error> {
+    number.parse().map_err(|_| format!("--seed: it is a whole number from 0 to {}, such as 1", u64::MAX).into())
 }
 
 fn in_flight(number: &str) -> Result<NonZeroUsize, lexopt::Error> {

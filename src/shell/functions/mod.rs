@@ -21,5 +21,5 @@ pub use self::check::check;
 pub use self::domain::{Domain, Names};
 pub use self::function::{Function, NIL, Parameter, ParameterKind, string_in};
 pub use self::outcome::{Detail, Explanation, Failed, Live, NotDone, Outcome, Reply, SentCall};
-pub use self::row::{Call, FindingSecret, Row, RunningCall, WantedSecret, joined};
+pub use self::row::{Call, FindingSecret, Row, RunningCall, SecretForm, WantedSecret, joined};
 pub use self::vocabulary::{Manual, ShellFunction, ShellReply, Vocabulary};

@@ -61,7 +61,7 @@ pub type FindingSecret<'a> = Pin<Box<dyn Future<Output = Option<WantedSecret>> +
 type FindWantedSecret<D> = for<'a> fn(&D, Call<'a>) -> FindingSecret<'a>;
 
 /// A secret that a call leaves out. The prompt asks for it without showing it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct WantedSecret {
     /// The index of its parameter.
     pub parameter: usize,
@@ -69,6 +69,17 @@ pub struct WantedSecret {
     pub question: String,
     /// The same question once more, for a secret that is new: what nobody sees is easily mistyped.
     pub again: Option<String>,
+    /// What it has to look like, where more is asked after it: what cannot be one is refused before that.
+    pub form: Option<SecretForm>,
+}
+
+/// What a secret has to look like.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretForm {
+    /// Whether a text can be one.
+    pub fits: fn(&str) -> bool,
+    /// The same in words: `a PIN has 4 to 12 digits`.
+    pub said: &'static str,
 }
 
 impl<D> Row<D> {
@@ -106,7 +117,12 @@ impl<D> Row<D> {
             Wanted::Nothing => None,
             Wanted::Always(parameter, question) => {
                 let parameter = call.left_out(parameter)?;
-                Some(Box::pin(ready(Some(WantedSecret { parameter, question: question.to_owned(), again: None }))))
+                Some(Box::pin(ready(Some(WantedSecret {
+                    parameter,
+                    question: question.to_owned(),
+                    again: None,
+                    form: None,
+                }))))
             }
             Wanted::Found(find) => Some(find(domain, call)),
         }

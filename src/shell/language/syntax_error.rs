@@ -32,6 +32,8 @@ pub enum Problem {
     ExpectedSeparator,
     #[error("write `,` before this argument")]
     MissingComma,
+    #[error("one `try` is enough: it stands before a command")]
+    TriedTwice,
     #[error("there are no variables here: write the value itself")]
     NoVariables,
     #[error("a function is named without the number of its arguments")]
@@ -42,7 +44,7 @@ pub enum Problem {
     OpenParenthesis,
     #[error("arguments with a keyword come last")]
     KeywordFirst,
-    #[error("a number has one `.` at most, with digits on both sides")]
+    #[error("a number has one `.` at most, with digits on both sides, such as 0.5")]
     Fraction,
     #[error("a number alone does nothing")]
     NumberAlone,

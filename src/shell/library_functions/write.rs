@@ -37,8 +37,8 @@ static WORDS: Words = words! {
     holds: "that each book would have decided its events;",
     imported: "Handlers\ndo not act on imported events.",
     projections: "its inventory",
-    // It has none: those of the library are the read service's.
-    handler: "a handler",
+    // On a cluster; those of the library are the read service's.
+    handler: "publisher",
 };
 
 static MANUAL: Manual = Manual {

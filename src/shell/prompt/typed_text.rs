@@ -123,6 +123,11 @@ impl<D: Domain> Prompt<D> {
     /// statement does not run.
     async fn ask_for_secret(&mut self, wanted: &WantedSecret) -> io::Result<Option<Zeroizing<String>>> {
         let Some(secret) = self.ask(wanted.question.clone()).await? else { return Ok(None) };
+        if let Some(form) = wanted.form.filter(|form| !(form.fits)(&secret)) {
+            let refused = format!("error: {}, and so the statement was not run", form.said);
+            print_report(Screen::of_terminal(), &refused);
+            return Ok(None);
+        }
         let Some(question) = &wanted.again else { return Ok(Some(secret)) };
         let again = self.ask(question.clone()).await?;
         if again.as_ref().is_some_and(|again| *again != secret) {

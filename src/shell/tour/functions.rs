@@ -10,7 +10,7 @@ use super::lessons::{Lessons, MAX_BYTES};
 use super::progress::shown;
 use super::{Toured, text};
 use crate::engine::disk::open_regular;
-use crate::shell::common_errors::{DEFECT, FILE_FAILED};
+use crate::shell::common_errors::{DEFECT, FILE_FAILED, NO_FILE_NAME};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, NotDone, Outcome, Parameter, ParameterKind, string_in};
 use crate::shell::term::Term;
@@ -147,6 +147,9 @@ fn go_on_or_begin<D: Toured>(domain: &mut D) -> Result<(), NotDone> {
 }
 
 fn begin_with_file<D: Toured>(domain: &mut D, file: &str) -> Result<(), NotDone> {
+    if file.is_empty() {
+        return Err(Term::Error(NO_FILE_NAME).into());
+    }
     let lessons = lessons_of(domain, Some(Path::new(file)))?;
     // The next run of the program may begin in another directory.
     let file = canonicalize(file).map_err(|error| unreadable(Path::new(file), &error))?;

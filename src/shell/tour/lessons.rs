@@ -47,7 +47,7 @@ pub(super) struct Lesson {
     /// The event whose position stands wherever the lesson says `{position}`.
     pub(super) position: Option<NamedEvent>,
     /// What to predict before that.
-    pub(super) question: Option<Question>,
+    question: Option<Spanned<Question>>,
     /// What must have happened, one thing after another.
     #[serde(rename = "check", default)]
     wanted: Vec<Spanned<Wanted>>,
@@ -61,7 +61,7 @@ pub(super) struct Lesson {
 
 /// A prediction. Its answer is known only to the bank where it is the reply to a question.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "lines such as question.text and question.answer")]
 pub(super) struct Question {
     pub(super) text: String,
     /// The right answer.
@@ -107,7 +107,7 @@ impl Lessons {
         let parsed: Result<Self, toml::de::Error> = toml::from_str(text);
         let mut lessons = parsed.map_err(|error| {
             let place = error.span().map_or(0, |span| span.start);
-            LessonsError::new(text, place, error.message().replace('\n', ", "))
+            LessonsError::new(text, place, in_words(error.message(), text.get(place..).unwrap_or_default()))
         })?;
         match lessons.all.len() {
             0 => return fail(0, "there is no lesson: each begins with [[lesson]]".to_owned()),
@@ -122,10 +122,40 @@ impl Lessons {
     }
 }
 
+/// What is wrong with the form of a file, in the words of `docs/lessons.md`. `rest` is the file from that place on.
+fn in_words(problem: &str, rest: &str) -> String {
+    let is_lesson = rest.trim_start_matches(['[', ' ', '\t']).starts_with("lesson]");
+    match problem {
+        "missing field `title`" => return "this lesson has no title, which each needs".to_owned(),
+        "missing field `text`" if is_lesson => return "this lesson has no text, which each needs".to_owned(),
+        "missing field `text`" => return "this question has no question.text, which says what to predict".to_owned(),
+        "missing field `event`" => return "position has no position.event, which says what event is meant".to_owned(),
+        _ if problem.starts_with("invalid type: map, expected a sequence") => {
+            return "there may be several of these: write it in double brackets, as in [[lesson]]".to_owned();
+        }
+        _ => {}
+    }
+    let words = [
+        ("unknown field", "there is no line"),
+        ("invalid type: ", ""),
+        ("expected a sequence", "expected a list of texts in brackets, as in ['Bank.open']"),
+        ("expected a string", "expected a text in quotes"),
+        ("expected u32", "expected a whole number from 0"),
+        ("expected a boolean", "expected true or false"),
+        ("\n", ", "),
+    ];
+    words.iter().fold(problem.to_owned(), |text, (given, said)| text.replace(given, said))
+}
+
 /// What is wrong with a part of a lesson, and its place.
 type Problem = (Range<usize>, String);
 
 impl Lesson {
+    /// What to predict, if anything.
+    pub(super) fn question(&self) -> Option<&Question> {
+        self.question.as_ref().map(Spanned::get_ref)
+    }
+
     /// Whether it may be taken in forks too.
     pub(super) fn is_about_forks(&self) -> bool {
         self.checks.iter().any(|check| matches!(check, Check::In(_) | Check::Forks(_)))
@@ -159,7 +189,8 @@ impl Lesson {
             let text = at_position(statement.get_ref(), position);
             statements::check(domain, &text).map_err(|problem| (statement.span(), problem))?;
         }
-        if let Some(Question { answer, asks, text, .. }) = &self.question {
+        if let Some(question) = &self.question {
+            let Question { answer, asks, .. } = question.get_ref();
             match (answer, asks) {
                 (None, Some(asks)) => {
                     let text = at_position(asks.get_ref(), position);
@@ -170,22 +201,23 @@ impl Lesson {
                     return Err((asks.span(), "a question has answer or asks, and not both".to_owned()));
                 }
                 (None, None) => {
-                    let place = self.statements.first().map_or(0..0, Spanned::span);
-                    return Err((place, format!("the question {text:?} has neither answer nor asks")));
+                    let problem = "a question has question.answer or question.asks, and this one has neither";
+                    return Err((question.span(), problem.to_owned()));
                 }
             }
         }
         for wanted in std::mem::take(&mut self.wanted) {
             let place = wanted.span();
+            let call = wanted.get_ref().place_of_call().unwrap_or_else(|| place.clone());
             let check =
                 wanted.into_inner().into_check(self.checks.last()).map_err(|problem| (place.clone(), problem))?;
             match &check {
                 Check::Reply { to, .. } => {
                     let text = at_position(to, position);
-                    statements::check_question(domain, &text, questions).map_err(|problem| (place, problem))?;
+                    statements::check_question(domain, &text, questions).map_err(|problem| (call, problem))?;
                 }
                 Check::Call(CallEnd::Done(function)) => {
-                    statements::check_function(domain, function).map_err(|problem| (place, problem))?;
+                    statements::check_function(domain, function).map_err(|problem| (call, problem))?;
                 }
                 _ => {}
             }

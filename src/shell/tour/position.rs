@@ -9,7 +9,7 @@ pub(super) const POSITION: &str = "{position}";
 
 /// The last event of a title or a type, in the log or in a stream.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the line position.event")]
 pub(super) struct NamedEvent {
     pub(super) event: String,
     pub(super) stream: Option<String>,

@@ -131,7 +131,7 @@ impl UnderWay {
     }
 
     fn asks(&self) -> bool {
-        self.lessons.all.get(self.place.lesson).is_some_and(|lesson| lesson.question.is_some())
+        self.lessons.all.get(self.place.lesson).is_some_and(|lesson| lesson.question().is_some())
     }
 }
 
@@ -299,7 +299,7 @@ async fn end_of_lesson<D: Toured>(domain: &mut D, lessons: &Lessons, lesson: &Le
     let tour = domain.tour().under_way.as_mut()?;
     let (answer, position) = (tour.place.answer.clone(), tour.place.position);
     let mut answered = None;
-    match (&lesson.question, answer) {
+    match (lesson.question(), answer) {
         (None, _) => {}
         (Some(_), None) if tour.is_reminded => return None,
         (Some(question), None) => {

@@ -35,10 +35,15 @@ fn what_is_no_toml_or_has_other_lines_is_named_with_its_place() {
     for (text, expected) in [
         ("", "1:1: there is no lesson: each begins with [[lesson]]"),
         ("[[lesson]]\ntitle = One\n", "2:9: "),
-        ("[[lesson]]\ntitel = \"One\"\n", "2:1: unknown field `titel`, expected one of `title`, `text`, `type`"),
-        ("[[lesson]]\ntitle = 1\ntext = \"\"\n", "2:9: invalid type: integer `1`, expected a string"),
-        ("[[lesson]]\ntitle = \"One\"\n", "1:1: missing field `text`"),
-        ("start = \"\"\n", "1:1: unknown field `start`"),
+        ("[[lesson]]\ntitel = \"One\"\n", "2:1: there is no line `titel`, expected one of `title`, `text`, `type`"),
+        ("[[lesson]]\ntitle = 1\ntext = \"\"\n", "2:9: integer `1`, expected a text in quotes"),
+        (
+            "[lesson]\ntitle = \"One\"\n",
+            "1:1: there may be several of these: write it in double brackets, as in [[lesson]]",
+        ),
+        ("[[lesson]]\ntext = \"Two\"\n", "1:1: this lesson has no title, which each needs"),
+        ("[[lesson]]\ntitle = \"One\"\n", "1:1: this lesson has no text, which each needs"),
+        ("start = \"\"\n", "1:1: there is no line `start`"),
     ] {
         let problem = problem(text);
         assert!(problem.starts_with(expected), "{text}: {problem}");
@@ -52,7 +57,7 @@ fn what_a_lesson_cannot_mean_is_named_with_its_place() {
         ("type = ['Bank.open', 'Bank.opne']", "4:22: `Bank.opne`: there is no function `Bank.opne`; did you mean"),
         ("type = ['']", "4:9: there is no statement"),
         ("type = ['Bank.deposit \"A']", "4:9: `Bank.deposit \"A`: the string is not closed"),
-        ("[[lesson.check]]\nevnt = \"\"", "5:1: unknown field `evnt`"),
+        ("[[lesson.check]]\nevnt = \"\"", "5:1: there is no line `evnt`"),
         ("[[lesson.check]]\ncount = 1", "4:1: count belongs to event, which is missing here"),
         ("[[lesson.check]]\nstream = \"A\"", "4:1: stream belongs to event"),
         ("[[lesson.check]]\ndata.amount = 1", "4:1: data belongs to event"),
@@ -68,7 +73,7 @@ fn what_a_lesson_cannot_mean_is_named_with_its_place() {
         ("[[lesson.check]]\nevent = \"A\"\nconversation = \"other\"", "6:16: unknown variant `other`, expected `same`"),
         (
             "[[lesson.check]]\nevent = \"A\"\ndata.amount = 1.5",
-            "6:15: expected a string, a whole number, true or false",
+            "6:15: expected a text in quotes, a whole number, true or false",
         ),
         (
             "[[lesson.check]]\nhandler = \"balances\"\nis = \"held\"\nevent = \"A\"",
@@ -78,7 +83,7 @@ fn what_a_lesson_cannot_mean_is_named_with_its_place() {
             "[[lesson.check]]\nhandler = \"balances\"\nis = \"behind\"\nevent = \"A\"\ncount = 2",
             "4:1: count, data and conversation belong to an event without a handler",
         ),
-        ("[[lesson.check]]\ncalled = \"Bank.rebild\"", "4:1: there is no function `Bank.rebild`"),
+        ("[[lesson.check]]\ncalled = \"Bank.rebild\"", "5:10: there is no function `Bank.rebild`"),
         ("[[lesson.check]]\ncalled = \"Bank.rebuild\"\nrefused = \"no_account\"", "4:1: a check has one of event"),
         ("[[lesson.check]]\nis = \"held\"", "4:1: is belongs to handler"),
         ("[[lesson.check]]\nreply = \"1\"", "4:1: reply belongs to asks"),
@@ -88,17 +93,28 @@ fn what_a_lesson_cannot_mean_is_named_with_its_place() {
             "6:6: unknown variant `fine`, expected one of `held`",
         ),
         ("[[lesson.check]]\nasks = 'Bank.head'", "4:1: say what is replied to Bank.head"),
-        ("[[lesson.check]]\nasks = 'Bank.close'\nreply = \":ok\"", "4:1: `Bank.close` does more than ask"),
+        ("[[lesson.check]]\nasks = 'Bank.close'\nreply = \":ok\"", "5:8: `Bank.close` does more than ask"),
         (
             "[[lesson.check]]\nasks = 'Bank.head; Bank.head'\nreply = \"\"",
-            "4:1: `Bank.head; Bank.head` is not one question",
+            "5:8: `Bank.head; Bank.head` is not one question",
         ),
         ("[[lesson.check]]\nforks = 1\nopen = \"any\"", "4:1: a check has one of event, handler"),
         ("[[lesson.check]]", "4:1: a check has one of event, handler"),
         ("[[lesson.check]]\nrestarted = false", "4:1: restarted can only be true"),
         ("[[lesson.check]]\ncrashed = false", "4:1: crashed can only be true"),
         ("needs = ['Bank.opne']", "4:10: `Bank.opne`: there is no function `Bank.opne`"),
-        ("position.stream = \"A\"", "4:1: missing field `event`"),
+        ("position.stream = \"A\"", "4:1: position has no position.event, which says what event is meant"),
+        ("position = \"A\"", "4:12: string \"A\", expected the line position.event"),
+        ("type = 'Bank.open'", "4:8: string \"Bank.open\", expected a list of texts in brackets, as in ['Bank.open']"),
+        ("asks = 'Bank.head'", "4:1: there is no line `asks`, expected one of `title`"),
+        ("question = \"A\"", "4:12: string \"A\", expected lines such as question.text and question.answer"),
+        ("question.answer = \"1\"", "4:1: this question has no question.text, which says what to predict"),
+        ("[lesson.question]\nanswer = \"1\"", "4:1: this question has no question.text, which says what to predict"),
+        (
+            "[lesson.check]\nforks = 1",
+            "4:1: there may be several of these: write it in double brackets, as in [[lesson]]",
+        ),
+        ("[[lesson.check]]\nforks = \"A\"", "5:9: string \"A\", expected a whole number from 0"),
         ("type = ['Bank.reverse {position}']", "4:9: `Bank.reverse {position}`: "),
     ];
     for (lines, expected) in cases {
@@ -106,7 +122,7 @@ fn what_a_lesson_cannot_mean_is_named_with_its_place() {
         assert!(problem.starts_with(expected), "{lines}: {problem}");
     }
     for (lines, expected) in [
-        ("", "1:1: the question \"What?\" has neither answer nor asks"),
+        ("", "4:1: a question has question.answer or question.asks, and this one has neither"),
         ("question.answer = \"1\"\nquestion.asks = 'Bank.head'", "6:17: a question has answer or asks, and not both"),
         ("question.asks = 'Bank.deposit \"A\", 1'", "5:17: `Bank.deposit \"A\", 1` does more than ask"),
     ] {

@@ -19,7 +19,7 @@ const SOME_POSITION: &str = "N";
 /// Where nothing `is_open`, it says which file the lesson was begun in.
 pub(super) fn lesson(lessons: &Lessons, place: &Bookmark, module: &str, is_open: bool) -> String {
     let index = place.lesson;
-    let Some(Lesson { title, text, needs, statements, question, .. }) = lessons.all.get(index) else {
+    let Some(lesson @ Lesson { title, text, needs, statements, .. }) = lessons.all.get(index) else {
         return String::new();
     };
     let mut said = format!("\n{INDENT}Lesson {} of {}: {}\n", index + 1, lessons.all.len(), line_of(title));
@@ -38,7 +38,7 @@ pub(super) fn lesson(lessons: &Lessons, place: &Bookmark, module: &str, is_open:
         add(&mut said, "And then:");
     }
     add_statements(&mut said, statements);
-    if let Some(question) = question {
+    if let Some(question) = lesson.question() {
         add(&mut said, &format!("Predict first: {} {}", line_of(&question.text), how_to_answer(module)));
     }
     told(&said, place.position)
@@ -83,7 +83,7 @@ pub(super) fn noted(answer: &str) -> String {
 /// What has come of a prediction, if there was one, and of the lesson.
 pub(super) fn done(lesson: &Lesson, position: Option<u64>, answered: Option<(&str, &str)>) -> String {
     let mut said = String::new();
-    if let (Some(question), Some((said_before, right))) = (&lesson.question, answered) {
+    if let (Some(question), Some((said_before, right))) = (lesson.question(), answered) {
         let right = line_of(right);
         let (verdict, more) = match is_right(said_before, &right) {
             true => (format!("It is {right}, as you said."), &question.right),

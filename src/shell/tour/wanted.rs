@@ -1,8 +1,10 @@
 //! A check as a file of lessons says it: one of several kinds, each with fields of its own.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::checks::{Check, Condition, Open};
 use super::evidence::CallEnd;
@@ -21,9 +23,9 @@ pub(super) struct Wanted {
     handler: Option<String>,
     is: Option<Condition>,
     broken: Option<String>,
-    asks: Option<String>,
+    asks: Option<Spanned<String>>,
     reply: Option<String>,
-    called: Option<String>,
+    called: Option<Spanned<String>>,
     refused: Option<String>,
     forks: Option<u32>,
     #[serde(rename = "in")]
@@ -50,6 +52,11 @@ enum Conversation {
 }
 
 impl Wanted {
+    /// The place of the statement or the function that it names.
+    pub(super) fn place_of_call(&self) -> Option<Range<usize>> {
+        self.asks.as_ref().or(self.called.as_ref()).map(Spanned::span)
+    }
+
     /// The check that is meant, or why it cannot be told. `before` is the check before it.
     pub(super) fn into_check(mut self, before: Option<&Check>) -> Result<Check, String> {
         self.check_parts()?;
@@ -65,10 +72,11 @@ impl Wanted {
             handler.map(Ok),
             broken.map(|place| Ok(Check::Broken(place))),
             asks.map(|to| {
+                let to = to.into_inner();
                 let is = reply.ok_or_else(|| format!("say what is replied to {to}: reply = \"50\""))?;
                 Ok(Check::Reply { to, is })
             }),
-            called.map(|function| Ok(Check::Call(CallEnd::Done(function)))),
+            called.map(|function| Ok(Check::Call(CallEnd::Done(function.into_inner())))),
             refused.map(|reason| Ok(Check::Call(CallEnd::Refused(reason.trim_start_matches(':').to_owned())))),
             forks.map(|count| Ok(Check::Forks(count))),
             history.map(|name| Ok(Check::In(name))),

@@ -35,7 +35,7 @@ async fn report<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let content = Content::read::<D>(&application, domain.forks().current_name(), call.record()).await;
     let content = content.map_err(no_report::<D>)?;
     let page = page::page(&content).map_err(|error| no_report::<D>(error.into()))?;
-    let written = application.write_new_file(path(&call), page.into_bytes()).await;
+    let written = application.write_new_file(path(&call)?, page.into_bytes()).await;
     written.map_err(|error| not_written::<D>(error))?;
     let (events, left_out) = content.counts();
     let note = (left_out > 0).then(|| {

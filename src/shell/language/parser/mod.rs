@@ -125,6 +125,10 @@ impl<'a> Statements<'a> {
     fn statement(&mut self) -> Parsed<Statement<'a>> {
         let start = self.start;
         let is_tried = self.skip_try();
+        let second = self.here();
+        if is_tried && self.skip_try() {
+            return fail(second, Problem::TriedTwice);
+        }
         let name = self.name_of_function()?;
         let mut arguments = ArgumentList::default();
         self.arguments(&mut arguments)?;

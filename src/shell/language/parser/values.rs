@@ -51,6 +51,10 @@ impl<'a> Statements<'a> {
                 Some(decimal) => Ok(Value::Decimal(decimal)),
                 None => fail(token.span(), Problem::Fraction),
             },
+            TokenKind::Dot if self.is_before_digit(token.end) => fail(first, Problem::Fraction),
+            TokenKind::Minus if self.text[token.end..].starts_with('.') && self.is_before_digit(token.end + 1) => {
+                fail(token.end..token.end + 1, Problem::Fraction)
+            }
             TokenKind::Minus => fail(token.span(), Problem::ExpectedArgument),
             TokenKind::Unknown if written == "'" => fail(first, Problem::SingleQuotes),
             TokenKind::Unknown if CURLY_QUOTES.iter().any(|quote| written.starts_with(*quote)) => {
@@ -65,6 +69,10 @@ impl<'a> Statements<'a> {
             }
             _ => fail(first, Problem::ExpectedArgument),
         }
+    }
+
+    fn is_before_digit(&self, place: usize) -> bool {
+        self.text[place..].starts_with(|next: char| next.is_ascii_digit())
     }
 
     fn atom(&mut self) -> Parsed<Value<'a>> {
