@@ -3,9 +3,10 @@
 //!
 //! The sessions are those of `tests/transcripts`.
 
-use std::fs;
+use std::sync::{Mutex, PoisonError};
+use std::{fs, thread};
 
-use crate::nodes::{Case, Cluster};
+use crate::case::Case;
 use crate::program::Finished;
 use crate::programs::url;
 use crate::transcript::{Run, Transcript, directory, run_in, transcripts};
@@ -68,7 +69,7 @@ enum Replica {
 
 /// The banks of a session, and what stands for each statement that opens one.
 struct Names<'a> {
-    cluster: &'a Cluster,
+    cluster: &'a Case,
     replica: Replica,
     /// The URL of the bank in each file.
     files: Vec<(String, String)>,
@@ -77,7 +78,7 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(cluster: &'a Cluster, replica: Replica) -> Self {
+    fn new(cluster: &'a Case, replica: Replica) -> Self {
         Self { cluster, replica, files: Vec::new(), typed: Vec::new() }
     }
 
@@ -234,10 +235,11 @@ fn without_node(lines: Vec<Vec<char>>) -> Vec<Vec<char>> {
 }
 
 /// Runs what a transcript runs of this program on a cluster. Answers with what differs.
-fn difference(cluster: &Cluster, name: &str, replica: Replica) -> Option<String> {
+fn difference(name: &str, replica: Replica) -> Option<String> {
+    let cluster = Case::with_others();
     let path = transcripts().into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == name)).unwrap();
     let transcript = Transcript::read(&fs::read_to_string(path).unwrap());
-    let (directory, mut names) = (directory(), Names::new(cluster, replica));
+    let (directory, mut names) = (directory(), Names::new(&cluster, replica));
     for (number, run) in (1..).zip(&transcript.runs).filter(|(_, run)| run.command.starts_with("bank")) {
         let (words, store) = names.command(run);
         let words: Vec<_> = words.iter().map(String::as_str).collect();
@@ -265,9 +267,23 @@ fn difference(cluster: &Cluster, name: &str, replica: Replica) -> Option<String>
     None
 }
 
+/// So many sessions run at once: what they do most is wait for disks.
+const AT_ONCE: usize = 4;
+
 fn are_the_same<'a>(names: impl IntoIterator<Item = &'a str>, replica: Replica) {
-    let cluster = Case::with_others();
-    let differ: Vec<_> = names.into_iter().filter_map(|name| difference(&cluster, name, replica)).collect();
+    let names: Vec<_> = names.into_iter().collect();
+    let (left, differ) = (Mutex::new(names.into_iter()), Mutex::new(Vec::new()));
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(name) = next() {
+                    differ.lock().unwrap().extend(difference(name, replica));
+                }
+            });
+        }
+    });
+    let differ = differ.into_inner().unwrap();
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));
 }
 

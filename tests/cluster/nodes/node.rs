@@ -84,7 +84,7 @@ cluster {{
         let mut command = Command::new(nats_server());
         command.args(["--config", "nats.conf"]).current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(self.folder.join("output")).unwrap());
-        *process = Some(Guarded::start(&mut command));
+        *process = Some(Guarded::start(&mut command, &self.folder));
     }
 
     /// Ends the node without letting it finish anything.
