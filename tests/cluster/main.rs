@@ -16,6 +16,7 @@ mod nodes;
 mod programs;
 mod round;
 mod several_programs_on_one_cluster_answer_as_one;
+mod what_one_program_holds_or_breaks_is_its_own;
 
 // What several of them need.
 #[path = "../support/nats_server.rs"]
