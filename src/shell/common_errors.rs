@@ -17,8 +17,10 @@ pub const UNAVAILABLE: ErrorReason = ErrorReason::new(
 );
 
 /// What only a cluster has was asked of something else.
-pub const NOT_ON_A_CLUSTER: ErrorReason =
-    ErrorReason::new("not_on_a_cluster", "its log is in memory or in a file: only one on a cluster has servers");
+pub const NOT_ON_A_CLUSTER: ErrorReason = ErrorReason::new(
+    "not_on_a_cluster",
+    "its log is in memory, as that of a fork is, or in a file: only one on a cluster has servers",
+);
 
 /// The answer would be older than one that was given before.
 pub const BEHIND: ErrorReason = ErrorReason::new(
@@ -171,7 +173,7 @@ pub const FAILED_AGAIN: ErrorReason = ErrorReason::new(
 /// The handlers run in another program, or have stopped.
 pub const NOT_RUNNING: ErrorReason = ErrorReason::new(
     "not_running",
-    "it does not run in this program: it has stopped, or another program that has the file open runs it",
+    "it does not run in this program: it has stopped, or another program on the same store runs it",
 );
 
 /// The handler was made to crash.

@@ -79,7 +79,11 @@ impl<S> Opening<S> {
     /// [`CannotOpen::Failed`] with what is wrong, mostly with the store.
     pub async fn start<E: StoredEvent>(&self, application: Builder<E>) -> Result<Application<E>, CannotOpen> {
         let application = application.foreign(self.foreign).seed(self.seed).user(self.user.clone());
-        application.start().await.map_err(|error| CannotOpen::Failed(error.to_string()))
+        application
+            .remembered_in(state_directory())
+            .start()
+            .await
+            .map_err(|error| CannotOpen::Failed(error.to_string()))
     }
 }
 

@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::case::Case;
 use crate::clients::Client;
-use crate::nodes::{Case, Cluster, HANG, until};
+use crate::nodes::{Cluster, HANG, until};
 use crate::programs::{closed_program, program};
 
 /// Each node with its state, by name, as soon as they are as expected.

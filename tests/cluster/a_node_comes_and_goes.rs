@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::nodes::{Case, Cluster, Condition};
+use crate::case::Case;
+use crate::nodes::{Cluster, Condition};
 
 /// A stream with three messages, and who leads it.
-fn begun(cluster: &Cluster) -> (String, usize) {
+fn begun(cluster: &Case) -> (String, usize) {
     let stream = cluster.stream_name();
     cluster.make_stream(&stream);
     for number in 1..=3 {

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::nodes::{Case, Cluster, Node};
+use crate::case::Case;
+use crate::nodes::{Cluster, Node};
 
 const MESSAGES: u64 = 200;
 
 /// A stream with messages on all nodes, and one that follows.
-fn begun(cluster: &Cluster) -> (String, &Node) {
+fn begun(cluster: &Case) -> (String, &Node) {
     let stream = cluster.stream_name();
     cluster.make_stream(&stream);
     for number in 1..=MESSAGES {

@@ -1,11 +1,13 @@
-//! What is typed into a bank in memory or in a file, and what it prints, is the same in a bank on a cluster, to the byte, but
-//! for [what names the store](Names), and for the handler that publishes.
+//! What is typed into a program with its store in memory or in a file, and what it prints, is the same on a cluster, to the
+//! byte, but for [what names the store](Names), and for the handler that publishes. This goes for the bank, for the library
+//! and for a domain of one's own.
 //!
 //! The sessions are those of `tests/transcripts`.
 
-use std::fs;
+use std::sync::{Mutex, PoisonError};
+use std::{fs, thread};
 
-use crate::nodes::{Case, Cluster};
+use crate::case::Case;
 use crate::program::Finished;
 use crate::programs::url;
 use crate::transcript::{Run, Transcript, directory, run_in, transcripts};
@@ -34,16 +36,18 @@ const MAIN: [&str; 19] = [
 ];
 
 const COLUMNS: &str = "it names columns behind the statement that opens a bank, which is longer here";
+const COLUMNS_OF_HANDLERS: &str = "a table of handlers has the publisher in it, and is as wide";
 const FILES: &str = "it is about files, and how they are named and opened";
 const LATE: &str = "a line for which nobody waits comes as late as a commit takes";
 
 /// Sessions that cannot be the same, and why.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 18] = [
     ("decimals_wrong", COLUMNS),
     ("email_targets", COLUMNS),
     ("first_mistake_stops", COLUMNS),
     ("open_strings", COLUMNS),
     ("head_and_backup", FILES),
+    ("library_wrong_stores", FILES),
     // Its outbox cannot be written, as it would lie in the bank's file.
     ("parked", FILES),
     ("skipped", FILES),
@@ -57,6 +61,8 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("break_store_eventual", LATE),
     ("release_of_one_that_retries", LATE),
     ("transfer_late", LATE),
+    // The publisher is the only handler.
+    ("seams_of_a_library", COLUMNS_OF_HANDLERS),
 ];
 
 /// Where a program on a cluster has its replica.
@@ -68,7 +74,7 @@ enum Replica {
 
 /// The banks of a session, and what stands for each statement that opens one.
 struct Names<'a> {
-    cluster: &'a Cluster,
+    cluster: &'a Case,
     replica: Replica,
     /// The URL of the bank in each file.
     files: Vec<(String, String)>,
@@ -77,7 +83,7 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(cluster: &'a Cluster, replica: Replica) -> Self {
+    fn new(cluster: &'a Case, replica: Replica) -> Self {
         Self { cluster, replica, files: Vec::new(), typed: Vec::new() }
     }
 
@@ -94,9 +100,23 @@ impl<'a> Names<'a> {
         url
     }
 
-    /// The words of a command line, without the file that it names, which is answered besides: that of `--store`, or one
-    /// that is open before the first statement.
-    fn command(&mut self, run: &Run) -> (Vec<String>, Option<String>) {
+    /// The words of a command line of a program that opens one store by itself, and is told which.
+    fn command(&mut self, run: &Run) -> Vec<String> {
+        let mut words = run.words();
+        if let Some(store) = words.iter_mut().skip_while(|word| *word != "--store").nth(1) {
+            let file = store.strip_prefix("sqlite:").unwrap_or(store);
+            if file.ends_with(".db") && !file.contains('/') {
+                *store = self.url_for(file);
+            }
+        } else if words[0] == "parking_garage" {
+            words.extend(["--store".to_owned(), self.new_url()]);
+        }
+        words
+    }
+
+    /// The words of a command line of a bank, without the file that it names, which is answered besides: that of `--store`,
+    /// or one that is open before the first statement.
+    fn command_of_bank(&mut self, run: &Run) -> (Vec<String>, Option<String>) {
         let (mut words, mut store) = (Vec::new(), None);
         let mut left = run.words().into_iter();
         while let Some(word) = left.next() {
@@ -233,15 +253,20 @@ fn without_node(lines: Vec<Vec<char>>) -> Vec<Vec<char>> {
     left
 }
 
-/// Runs what a transcript runs of this program on a cluster. Answers with what differs.
-fn difference(cluster: &Cluster, name: &str, replica: Replica) -> Option<String> {
+/// Runs what a transcript runs, on a cluster. Answers with what differs.
+fn difference(name: &str, replica: Replica) -> Option<String> {
+    let cluster = Case::with_others();
     let path = transcripts().into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == name)).unwrap();
     let transcript = Transcript::read(&fs::read_to_string(path).unwrap());
-    let (directory, mut names) = (directory(), Names::new(cluster, replica));
-    for (number, run) in (1..).zip(&transcript.runs).filter(|(_, run)| run.command.starts_with("bank")) {
-        let (words, store) = names.command(run);
+    let (directory, mut names) = (directory(), Names::new(&cluster, replica));
+    for (number, run) in (1..).zip(&transcript.runs) {
+        let (words, stdin) = if run.command.starts_with("bank") {
+            let (words, store) = names.command_of_bank(run);
+            (words, names.statements(&run.stdin, store.as_deref()))
+        } else {
+            (names.command(run), run.stdin.clone())
+        };
         let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let stdin = names.statements(&run.stdin, store.as_deref());
         let finished = run_in(&directory, words[0], &words[1..], &stdin);
         let Finished { stdout, stderr, exit_code } = &run.expected;
         let expected = (without_store(stdout), without_store(stderr), *exit_code);
@@ -265,9 +290,23 @@ fn difference(cluster: &Cluster, name: &str, replica: Replica) -> Option<String>
     None
 }
 
+/// So many sessions run at once: what they do most is wait for disks.
+const AT_ONCE: usize = 4;
+
 fn are_the_same<'a>(names: impl IntoIterator<Item = &'a str>, replica: Replica) {
-    let cluster = Case::with_others();
-    let differ: Vec<_> = names.into_iter().filter_map(|name| difference(&cluster, name, replica)).collect();
+    let names: Vec<_> = names.into_iter().collect();
+    let (left, differ) = (Mutex::new(names.into_iter()), Mutex::new(Vec::new()));
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(name) = next() {
+                    differ.lock().unwrap().extend(difference(name, replica));
+                }
+            });
+        }
+    });
+    let differ = differ.into_inner().unwrap();
     assert!(differ.is_empty(), "{}", differ.join("\n\n"));
 }
 
@@ -287,7 +326,8 @@ fn the_main_sessions_with_a_replica_in_a_file() {
 #[ignore = "needs nats-server"]
 fn all_other_sessions() {
     let paths = transcripts();
-    let names = paths.iter().map(|path| path.file_stem().unwrap().to_str().unwrap());
-    let is_elsewhere = |name: &&str| ELSEWHERE.iter().any(|(elsewhere, _)| elsewhere == name);
-    are_the_same(names.filter(|name| !MAIN.contains(name) && !is_elsewhere(name)), Replica::InMemory);
+    let names: Vec<_> = paths.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
+    let apart: Vec<_> = MAIN.into_iter().chain(ELSEWHERE.map(|(name, _)| name)).collect();
+    assert!(apart.iter().all(|name| names.contains(name)), "{apart:?} are sessions");
+    are_the_same(names.into_iter().filter(|name| !apart.contains(name)), Replica::InMemory);
 }

@@ -16,7 +16,8 @@ use futures_util::Stream as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::nodes::{Case, HANG};
+use crate::case::Case;
+use crate::nodes::HANG;
 use crate::programs::{program, url};
 
 async fn open(cluster: &Case, name: &str, directory: &Path) -> Bank {

@@ -8,7 +8,7 @@ use cqrs_bank::library::{
     WriteService,
 };
 
-use crate::nodes::Case;
+use crate::case::Case;
 use crate::programs::url;
 
 const BOOK: &str = "978-1593275846";

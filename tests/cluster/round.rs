@@ -6,10 +6,11 @@ use std::thread;
 
 use tempfile::TempDir;
 
+use crate::case::Case;
 use crate::judge::NEVER;
 use crate::judge::bank::{Heard, judge_bank};
 use crate::judge::bank_log::BankLog;
-use crate::nodes::{Case, until};
+use crate::nodes::until;
 use crate::programs::{closed_program, url};
 use crate::random::Random;
 use crate::speaker::{Speaker, Spoken};

@@ -4,6 +4,7 @@ mod part;
 
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -113,6 +114,12 @@ impl<E: StoredEvent> Builder<E> {
     #[must_use]
     pub fn cluster(self, cluster: ClusterOptions) -> Self {
         Self { cluster, ..self }
+    }
+
+    /// Sets where a store on a cluster is remembered, unless its options say where.
+    pub(crate) fn remembered_in(mut self, directory: Option<PathBuf>) -> Self {
+        self.cluster.directory = self.cluster.directory.or(directory);
+        self
     }
 
     /// Opens a file even if the end of its log is lost, and continues from what is left. An unfinished import is

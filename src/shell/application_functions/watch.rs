@@ -24,7 +24,7 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
             .group("History")
             .meant_by(&["follow", "tail", "monitor", "subscribe", "live", "stream"])
             .details(
-                "Prints each event on a line as it is committed, by any process that has the file open; with --json as an\n\
+                "Prints each event on a line as it is committed, by any program on the same store; with --json as an\n\
                 object. At a terminal, wide: true shows stream, version and day too. from: 1 begins at position 1\n\
                 instead of now, limit: 10 ends after 10 events. Replies :ok.",
             )

@@ -1,5 +1,6 @@
 //! Processes that end with this one, however it ends.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,11 +19,15 @@ pub(crate) struct Guarded {
     guard: Child,
 }
 
+/// The folder is removed as well, and what it lies in once that is empty.
+const GUARD: &str = r#"read -r _; kill -9 "$1"; rm -rf "$2"; rmdir "${2%/*}""#;
+
 impl Guarded {
-    pub(crate) fn start(command: &mut Command) -> Self {
+    /// Starts a process that has a folder to itself.
+    pub(crate) fn start(command: &mut Command, folder: &Path) -> Self {
         let process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut guard = Command::new("sh");
-        guard.args(["-c", "read -r _; kill -9 \"$1\"", "guard", &process.id().to_string()]);
+        guard.args(["-c", GUARD, "guard", &process.id().to_string()]).arg(folder);
         let guard = guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         Self { process, guard }
     }
@@ -61,8 +66,12 @@ impl Drop for Guarded {
 
 #[test]
 fn a_process_ends_with_the_program_that_started_it() {
-    let mut started = Guarded::start(Command::new("sleep").arg("1000"));
+    let directory = tempfile::tempdir().unwrap().keep();
+    let folder = directory.join("process");
+    std::fs::create_dir(&folder).unwrap();
+    let mut started = Guarded::start(Command::new("sleep").arg("1000"), &folder);
     assert!(!started.has_ended());
     started.abandon();
     super::until("its end", || started.has_ended().then_some(()));
+    super::until("no file of it is left", || (!directory.exists()).then_some(()));
 }

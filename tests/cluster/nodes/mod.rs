@@ -11,7 +11,6 @@ mod node;
 mod proxy;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,12 +36,6 @@ const ASKED_AGAIN: Duration = Duration::from_millis(5);
 /// How long an answer may take before it is asked for again.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// The cluster of this test program, while a test has it.
-static RUNNING: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-
-/// Held by all who only use it, or by the one who damages it.
-static IN_USE: RwLock<()> = RwLock::new(());
-
 /// Three nodes, and the connections between them. They end with the last who has this.
 pub(crate) struct Cluster {
     pub(crate) nodes: [Node; NODES],
@@ -50,76 +43,10 @@ pub(crate) struct Cluster {
     clients: [Proxy; NODES],
     /// `routes[one][other]` is how one node reaches another.
     routes: [[Option<Proxy>; NODES]; NODES],
-    streams: AtomicUsize,
     _directory: TempDir,
 }
 
-/// The cluster, for one test.
-pub(crate) struct Case {
-    cluster: Arc<Cluster>,
-    held: Held,
-}
-
-enum Held {
-    WithOthers { _use: RwLockReadGuard<'static, ()> },
-    Alone { _use: RwLockWriteGuard<'static, ()> },
-}
-
-impl Case {
-    /// For a test that leaves nodes and connections as they are.
-    pub(crate) fn with_others() -> Self {
-        let waiting = Cluster::running();
-        let held = Held::WithOthers { _use: IN_USE.read().unwrap_or_else(PoisonError::into_inner) };
-        Self::of(waiting, held)
-    }
-
-    /// For a test that does something to nodes or connections.
-    pub(crate) fn alone() -> Self {
-        let waiting = Cluster::running();
-        let held = Held::Alone { _use: IN_USE.write().unwrap_or_else(PoisonError::into_inner) };
-        Self::of(waiting, held)
-    }
-
-    /// Who waits has the cluster already, so that it goes on from test to test. The test before may have failed and taken
-    /// it along.
-    fn of(waiting: Arc<Cluster>, held: Held) -> Self {
-        let cluster = Cluster::running();
-        drop(waiting);
-        cluster.wait_until_well();
-        Self { cluster, held }
-    }
-}
-
-impl std::ops::Deref for Case {
-    type Target = Cluster;
-
-    fn deref(&self) -> &Cluster {
-        &self.cluster
-    }
-}
-
-impl Drop for Case {
-    fn drop(&mut self) {
-        match self.held {
-            Held::Alone { .. } if thread::panicking() => {
-                *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = Weak::new();
-            }
-            Held::Alone { .. } => self.cluster.restore(),
-            Held::WithOthers { .. } => {}
-        }
-    }
-}
-
 impl Cluster {
-    fn running() -> Arc<Self> {
-        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-        running.upgrade().unwrap_or_else(|| {
-            let cluster = Arc::new(Self::start());
-            *running = Arc::downgrade(&cluster);
-            cluster
-        })
-    }
-
     /// Starts three nodes, which are well. A port that was free may be somebody else's by then: others are tried.
     pub(crate) fn start() -> Self {
         for _ in 0..ATTEMPTS {
@@ -147,14 +74,15 @@ impl Cluster {
             let others: Vec<_> = routes[node].iter().flatten().map(Proxy::port).collect();
             Node::new(node, directory.path(), ports[node], clients[node].port(), &others)
         });
-        let cluster = Self { nodes, clients, routes, streams: AtomicUsize::new(0), _directory: directory };
+        let cluster = Self { nodes, clients, routes, _directory: directory };
         cluster.nodes.iter().for_each(Node::start);
         cluster
     }
 
     /// A name that no other test has.
     pub(crate) fn stream_name(&self) -> String {
-        format!("case-{}", self.streams.fetch_add(1, Ordering::Relaxed) + 1)
+        static NAMES: AtomicUsize = AtomicUsize::new(0);
+        format!("case-{}", NAMES.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Where clients find each node.

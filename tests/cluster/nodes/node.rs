@@ -47,6 +47,7 @@ impl Node {
         fs::create_dir(&folder).unwrap();
         let Ports { client, route, monitor } = ports;
         let routes: Vec<_> = routes.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+        // On a cluster for development, programs that are told no more than a URL make what they lack.
         // Nobody listens at the port that is advertised to other nodes: they know each other by the proxies alone.
         let configuration = format!(
             "server_name: {name}
@@ -59,7 +60,7 @@ lame_duck_grace_period: 1s
 lame_duck_duration: 30s
 jetstream {{ store_dir: \".\", sync_interval: always }}
 cluster {{
-    name: tests
+    name: development-tests
     listen: 127.0.0.1:{route}
     advertise: \"127.0.0.1:1\"
     routes: [{}]
@@ -84,7 +85,7 @@ cluster {{
         let mut command = Command::new(nats_server());
         command.args(["--config", "nats.conf"]).current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(self.folder.join("output")).unwrap());
-        *process = Some(Guarded::start(&mut command));
+        *process = Some(Guarded::start(&mut command, &self.folder));
     }
 
     /// Ends the node without letting it finish anything.

@@ -1,5 +1,6 @@
 //! The connection to a cluster, and the names on it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, ServerAddr};
@@ -13,7 +14,7 @@ const PING_EVERY: Duration = Duration::from_secs(1);
 /// How long one server may take to accept a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long to wait before the next server is tried.
+/// How long to wait before the next server is tried, or the same one again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// What the names of clusters for development begin with.
@@ -31,12 +32,14 @@ impl Connection {
         let unreachable = |reason: String| OpenClusterError::Unreachable { url: url.to_string(), reason };
         let servers = url.servers().into_iter().map(|server| server.parse::<ServerAddr>());
         let servers = servers.collect::<Result<Vec<_>, _>>().map_err(|error| unreachable(error.to_string()))?;
+        let is_first = AtomicBool::new(true);
+        let wait = move || if is_first.swap(false, Ordering::Relaxed) { Duration::ZERO } else { RETRY_AFTER };
         let mut options = ConnectOptions::new()
             .name("cqrs-bank")
             .require_tls(url.requires_tls())
             .ping_interval(PING_EVERY)
             .connection_timeout(CONNECT_WITHIN)
-            .reconnect_delay_callback(|_| RETRY_AFTER);
+            .reconnect_delay_callback(move |_| wait());
         if let Some((user, password)) = url.credentials() {
             options = match password {
                 Some(password) => options.user_and_password(user.to_owned(), password.to_owned()),
