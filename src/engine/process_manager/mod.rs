@@ -55,7 +55,7 @@ pub trait ProcessManager: Clone + Send + Sync + 'static {
     fn react(&self, state: &Self::State, event: &Event<Self>) -> Reaction<EventOf<Self>>;
 
     /// The command that ends what an event began, once a person has given up the event, on which the process manager kept
-    /// failing. It is sent instead of the first command that answers the event, and not at all if that has taken effect.
+    /// failing. It is sent under the id of the first command that answers the event: of the two, one takes effect.
     fn give_up(&self, event: &Event<Self>) -> Option<Instead<EventOf<Self>>> {
         let _ = event;
         None

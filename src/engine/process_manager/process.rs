@@ -173,8 +173,8 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
         Ok(())
     }
 
-    /// The command has the id of the first answer's fallback: of these two and the answer itself one takes effect, whatever
-    /// is called again after a crash. Nothing of the answer is under way, as the one task that sends it is here.
+    /// The command has the id of the first answer: one of the two takes effect, whatever is called again after a crash, and
+    /// even if another process still sends the answer.
     async fn give_up(&mut self, event: &Event<P>) -> Result<(), Failure> {
         let Some(Ok(command)) = self.policy.give_up(event).map(Instead::into_command) else { return Ok(()) };
         if outcome::<P, _>(&self.store, event, 0).await.map_err(store_failed)?.is_some() {
@@ -182,7 +182,11 @@ impl<P: ProcessManager<Event: StoredEvent>> EventHandler<EventOf<P>> for Process
         }
         trace_line!(event.metadata.correlation_id(), "Process Manager: {}", P::TITLE);
         // A refusal says that there is nothing to end.
-        self.send(event, fallback(0), command, 0, true).await.map(drop)
+        let Err(failure) = self.send(event, first(0), command, 0, true).await else { return Ok(()) };
+        match outcome::<P, _>(&self.store, event, 0).await.map_err(store_failed)? {
+            Some(_) => Ok(()),
+            None => Err(failure),
+        }
     }
 
     async fn difference(&self, progress: &Progress) -> Result<Option<String>, StoreError> {
