@@ -119,7 +119,7 @@ pub enum TransferError {
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// The transfer was [given up](super::Bank::skip_parked) on its way. The reserved amount is released.
+    /// The transfer was [given up](crate::engine::application::Application::skip_parked) on its way. The reserved amount is released.
     #[error("the transfer was given up, and the money is back")]
     GivenUp,
     /// The payer has reached the limit of concurrent transfers.
@@ -175,7 +175,7 @@ pub enum ReverseError {
     /// A balance would exceed [`Money::MAX`].
     #[error("the balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// The transfer back was [given up](super::Bank::skip_parked) on its way.
+    /// The transfer back was [given up](crate::engine::application::Application::skip_parked) on its way.
     #[error("the transfer was given up, and the money is back")]
     GivenUp,
     /// The account that paid the transfer is no more.
@@ -204,7 +204,7 @@ pub enum NotTransferred {
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// The transfer was [given up](super::Bank::skip_parked) on its way. The reserved amount is released.
+    /// The transfer was [given up](crate::engine::application::Application::skip_parked) on its way. The reserved amount is released.
     #[error("the transfer was given up, and the money is back")]
     GivenUp,
     /// The PIN was wrong.

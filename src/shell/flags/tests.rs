@@ -58,7 +58,10 @@ fn wrong_flags_are_named() {
         let error = "--in-flight: it is a number from 1 to 256".to_owned();
         assert_eq!(parsed(&["--in-flight", number]), Err(error));
     }
-    assert_eq!(parsed(&["--seed", "x"]), Err("--seed: invalid digit found in string".to_owned()));
+    assert_eq!(
+        parsed(&["--seed", "x"]),
+        Err("--seed: it is a whole number from 0 to 18446744073709551615, such as 1".to_owned())
+    );
     for more in [["--quiet", "--dev-cluster", "nats"], ["--dev-cluster", "nats", "a.bank"]] {
         let error = "--dev-cluster runs servers and nothing else: give it alone".to_owned();
         assert_eq!(parsed(&more), Err(error), "{more:?}");

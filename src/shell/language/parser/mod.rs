@@ -125,7 +125,7 @@ impl<'a> Statements<'a> {
     fn statement(&mut self) -> Parsed<Statement<'a>> {
         let start = self.start;
         let is_tried = self.skip_try();
-        let second = self.here();
+        let second = self.token().map_or_else(|| self.here(), Token::span);
         if is_tried && self.skip_try() {
             return fail(second, Problem::TriedTwice);
         }
