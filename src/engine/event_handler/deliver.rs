@@ -125,9 +125,16 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         }
     }
 
-    /// Tells of an event that is acknowledged at a later attempt than the first, once the projections have told of what a
-    /// process manager has answered it with: otherwise either line could be the first.
+    /// Tells of an event that is acknowledged at a later attempt than the first.
     async fn tell_of_attempt(&self, event: &RecordedEvent<E>) {
+        self.projections_have_told().await;
+        let (name, attempt, id) = (H::NAME, self.progress.attempts, event.metadata.correlation_id());
+        detail_line!(id, "{name}: attempt {attempt} at position {} is acknowledged", event.position);
+    }
+
+    /// Waits until the projections have told of what a process manager has answered an event with: otherwise their lines or
+    /// the one that follows here could be the first.
+    pub(super) async fn projections_have_told(&self) {
         if H::KIND == HandlerKind::ProcessManager
             && let Ok(end) = self.store().end().await
         {
@@ -136,8 +143,6 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 _ = ended(&self.held) => {}
             }
         }
-        let (name, attempt, id) = (H::NAME, self.progress.attempts, event.metadata.correlation_id());
-        detail_line!(id, "{name}: attempt {attempt} at position {} is acknowledged", event.position);
     }
 
     /// Notes an acknowledgement: of process managers only a late one, as their commands tell the rest, and they may get very

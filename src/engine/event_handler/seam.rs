@@ -37,6 +37,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 // As if the acknowledgement had been lost.
                 self.instance.forget();
                 self.progress.state = before;
+                self.projections_have_told().await;
                 detail_line!(correlation_id, "{name}: position {} comes a second time", event.position);
                 let called = self.call(event).await?;
                 if called.is_ok() {
@@ -52,6 +53,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
                 }
                 self.progress.state = before;
                 self.note(event.position, self.progress.attempts, DeliveryOutcome::Crashed);
+                self.projections_have_told().await;
                 detail_line!(
                     correlation_id,
                     "{name}: it has crashed before position {} was acknowledged",

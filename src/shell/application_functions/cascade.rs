@@ -85,7 +85,7 @@ pub(super) fn described<D: HasApplication>(
         _ => {}
     }
     if *follows_refusal && decision.is_none() {
-        text.push_str(", as another command was refused, or its event skipped");
+        text.push_str(", as another command was refused");
     }
     if let Some((outcome, field)) = decision.as_ref().and_then(outcome) {
         let _ = write!(text, ": {outcome}");
