@@ -20,8 +20,9 @@ pub(in crate::shell) fn moment(call: &Call<'_>) -> Result<Option<Moment>, Term> 
     match (call.optional(AT), call.optional(AS_OF)) {
         (None, None) => Ok(None),
         (Some(position), None) => {
-            let position = position.parse().map_err(|_| Term::Error(INVALID_POSITION))?;
-            Ok(Some(Moment::Position(Position::new(position))))
+            // The last number stands for now, and no log has an event there.
+            let position = position.parse().ok().filter(|position| *position < u64::MAX);
+            Ok(Some(Moment::Position(Position::new(position.ok_or(Term::Error(INVALID_POSITION))?))))
         }
         (None, Some(text)) => time(text).map(|time| Some(Moment::Time(time))).ok_or(Term::Error(INVALID_TIME)),
         (Some(_), Some(_)) => Err(Term::Error(TWO_MOMENTS)),

@@ -64,7 +64,9 @@ fn lessons_of_ones_own_go_on_from_any_directory_while_they_are_there() {
     fs::remove_file(directory.path().join("mine.toml")).unwrap();
     let gone = run_in(&directory, "Bank.tour\n");
     assert!(gone.stdout.contains("{:error, :file_failed}"), "{}", gone.stdout);
-    assert!(gone.stderr.contains("mine.toml: No such file"), "{}", gone.stderr);
+    let what_to_do = "mine.toml: No such file or directory (os error 2); Bank.tour :end forgets the tour of this file";
+    assert!(gone.stderr.contains(what_to_do), "{}", gone.stderr);
+    assert_eq!(lessons(&run_in(&directory, "Bank.tour :end\nBank.tour\n")).len(), 1);
 }
 
 #[test]

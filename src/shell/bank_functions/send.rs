@@ -50,7 +50,7 @@ impl BankFunctions {
         let pending = operation.metadata(conversation).send().await.map_err(not_sent)?;
         let Some(name_of_command) = name_of_command else {
             let handled = pending.receipt().await;
-            self.unended.keep(&handled);
+            self.unended.keep(bank, &handled);
             let outcome = outcome(bank, handled, to_term, call.as_json()).await;
             drop(followed);
             let has_taken_pin = bank.takes_any_pin() && bank.pin_checks() > checks;

@@ -1,4 +1,5 @@
-//! Transfers whose end no reply has told, since a handler that they need is held: a strict script is told later.
+//! Transfers whose end no reply has told, since a handler that they need is held, or has parked them: a strict script is told
+//! later.
 
 use std::collections::VecDeque;
 
@@ -13,12 +14,13 @@ const MOST: usize = 1_024;
 pub(super) struct Unended(VecDeque<Receipt>);
 
 impl Unended {
-    /// Keeps a transfer in mind whose reply says that a handler lags.
-    pub(super) fn keep(&mut self, handled: &Result<Receipt, CommandFailure>) {
+    /// Keeps a transfer in mind that has not ended.
+    pub(super) fn keep(&mut self, bank: &Bank, handled: &Result<Receipt, CommandFailure>) {
         let Ok(receipt) = handled else { return };
         let is_transfer =
             matches!(receipt.events().first().map(|event| &event.data), Some(AccountEvent::MoneyReserved(_)));
-        if !is_transfer || receipt.lagging().is_empty() {
+        let has_ended = || bank.transfer_outcome(receipt.clone()).map_or(true, |outcome| outcome.has_ended());
+        if !is_transfer || (receipt.lagging().is_empty() && has_ended()) {
             return;
         }
         if self.0.len() == MOST {

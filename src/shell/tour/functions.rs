@@ -10,6 +10,7 @@ use super::lessons::{Lessons, MAX_BYTES};
 use super::progress::shown;
 use super::{Toured, text};
 use crate::engine::disk::open_regular;
+use crate::shell::application_functions::HasApplication;
 use crate::shell::common_errors::{DEFECT, FILE_FAILED, NO_FILE_NAME};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::functions::{Call, NotDone, Outcome, Parameter, ParameterKind, string_in};
@@ -118,7 +119,7 @@ fn go_on<D: Toured>(domain: &mut D) -> Result<bool, NotDone> {
         return Ok(true);
     }
     let Some(mut place) = domain.tour().kept_place() else { return Ok(false) };
-    let lessons = lessons_of(domain, place.file.as_deref())?;
+    let lessons = lessons_kept(domain, &place)?;
     // The file may have changed meanwhile.
     place.lesson = place.lesson.min(lessons.all.len() - 1);
     domain.tour().go_on(lessons, place);
@@ -129,7 +130,7 @@ fn go_on<D: Toured>(domain: &mut D) -> Result<bool, NotDone> {
 fn go_to_lesson<D: Toured>(domain: &mut D, lesson: usize) -> Result<(), NotDone> {
     if !domain.tour().is_under_way() {
         let place = domain.tour().kept_place().unwrap_or_default();
-        let lessons = lessons_of(domain, place.file.as_deref())?;
+        let lessons = lessons_kept(domain, &place)?;
         if lesson >= lessons.all.len() {
             return Err(Term::Error(NO_LESSON).into());
         }
@@ -155,6 +156,17 @@ fn begin_with_file<D: Toured>(domain: &mut D, file: &str) -> Result<(), NotDone>
     let file = canonicalize(file).map_err(|error| unreadable(Path::new(file), &error))?;
     domain.tour().begin(lessons, Bookmark { file: Some(file), ..Bookmark::default() });
     Ok(())
+}
+
+/// The lessons of a tour that an earlier run of the program has left.
+fn lessons_kept<D: Toured>(domain: &D, place: &Bookmark) -> Result<Arc<Lessons>, NotDone> {
+    lessons_of(domain, place.file.as_deref()).map_err(|mut error| {
+        if let Some(failed) = &mut error.failed {
+            let module = <D as HasApplication>::WORDS.module;
+            failed.message.push_str(&format!("; {module}.tour :end forgets the tour of this file"));
+        }
+        error
+    })
 }
 
 /// The lessons of a file, or of the domain.

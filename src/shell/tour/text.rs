@@ -30,11 +30,12 @@ pub(super) fn lesson(lessons: &Lessons, place: &Bookmark, module: &str, is_open:
         add(&mut said, "Nothing is open. You have begun this lesson in a bank that is still there: open it again.");
         let _ = writeln!(said, "\n{INDENT}{INDENT}{module}.open {}", Term::String(file.clone()));
     }
-    if place.is_skipped_to && !needs.is_empty() {
+    let is_in_need = place.is_skipped_to && !needs.is_empty();
+    if is_in_need {
         add(&mut said, "It needs what the lessons before it have made. Where that is missing:");
         add_statements(&mut said, needs);
-        add(&mut said, "And then:");
-    } else if file.is_some() {
+    }
+    if (is_in_need || file.is_some()) && !statements.is_empty() {
         add(&mut said, "And then:");
     }
     add_statements(&mut said, statements);
