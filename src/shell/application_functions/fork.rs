@@ -8,6 +8,7 @@ use crate::engine::feed::checkpoints::{HandlerStatus, MAX_WAIT};
 use crate::engine::log::Position;
 use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
+use crate::engine::store::handler_records::ParkedEvent;
 use crate::shell::common_errors::{FORK_EXISTS, INVALID_FORK_NAME, INVALID_POSITION, TOO_MANY_FORKS};
 use crate::shell::error_reason::ErrorReason;
 use crate::shell::function_table::AT;
@@ -47,6 +48,7 @@ async fn fork<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
         Some(at) => at,
         None => end(&application).await.map_err(|error| D::WORDS.no_answer(error))?,
     };
+    let parked = application.parked().await.map_err(|error| D::WORDS.failed(&error))?;
     let built = application.fork_without(Some(at), D::ONLY_ASKED_FOR).await;
     let builder = domain.add_to_fork(built.map_err(|error| D::WORDS.no_answer(error))?, &call)?;
     let fork = Box::pin(builder.start()).await.map_err(not_started)?;
@@ -57,6 +59,11 @@ async fn fork<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
     let off = off(&application, &fork);
     if !off.is_empty() {
         notes.push(format!("Off in this fork: {}.", off.join(", ")));
+    }
+    let parked = parked.into_iter().map(|(parked, _)| parked).filter(|parked| parked.position <= at);
+    let left: Vec<_> = parked.filter(|parked| runs(&fork, &parked.handler)).map(|parked| in_words(&parked)).collect();
+    if !left.is_empty() {
+        notes.push(format!("Parked where this fork begins, and handled by nobody in it: {}.", shortened(&left)));
     }
     let end = end(&fork).await.map_err(|error| D::WORDS.no_answer(error))?;
     if end > at {
@@ -71,6 +78,23 @@ async fn fork<D: HasApplication>(domain: &mut D, call: Call<'_>) -> Outcome {
 async fn end<E: StoredEvent>(application: &Application<E>) -> Result<Position, QueryError> {
     let end = application.store().end().await;
     Ok(application.or_unavailable(end).await?)
+}
+
+fn in_words(ParkedEvent { handler, position, .. }: &ParkedEvent) -> String {
+    format!("{handler} at {position}")
+}
+
+/// As many as a line has room for.
+fn shortened(all: &[String]) -> String {
+    const MOST: usize = 5;
+    match all.split_at_checked(MOST) {
+        Some((first, more)) if !more.is_empty() => format!("{} and {} more", first.join(", "), more.len()),
+        _ => all.join(", "),
+    }
+}
+
+fn runs<E: StoredEvent>(fork: &Application<E>, handler: &str) -> bool {
+    fork.checkpoints().handlers().iter().any(|running| running.name == handler)
 }
 
 /// The handlers of an application that a fork of it does not have.
