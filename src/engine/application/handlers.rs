@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Application, Unavailable};
-use crate::engine::event_handler::ParkedError;
+use crate::engine::event_handler::{HandlerControl, ParkedError};
 use crate::engine::feed::checkpoints::{Consistency, HandlerState, HandlerStatus};
 use crate::engine::log::{Position, RecordedEvent};
 use crate::engine::store::EventStore as _;
@@ -91,15 +91,7 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`ParkedError`]: why the event is still parked, or that it is not parked.
     pub async fn retry_parked(&self, number: u64) -> Result<(), ParkedError> {
-        let event = match self.consistency {
-            Consistency::Strong => self.parked_event(number).await?,
-            Consistency::Eventual => None,
-        };
-        self.redeliver(number).await?;
-        if let Some(event) = event {
-            self.inner.base.wait_until_answers_are_seen(&event).await;
-        }
-        Ok(())
+        self.and_what_follows(number, self.ask_each(number, HandlerControl::retry)).await
     }
 
     /// The event that is parked under a number, or under the next one that there is.
@@ -107,16 +99,6 @@ impl<E: StoredEvent> Application<E> {
         let parked = self.store().read_parked(number.saturating_sub(1), 1).await?;
         let Some(parked) = parked.first() else { return Ok(None) };
         Ok(self.store().read_all(parked.position.before(), 1).await?.first().cloned())
-    }
-
-    async fn redeliver(&self, number: u64) -> Result<(), ParkedError> {
-        for handler in self.handler_controls() {
-            match handler.retry(number).await {
-                Err(ParkedError::NotParked) => {}
-                answer => return answer,
-            }
-        }
-        self.error_without_handler(number).await
     }
 
     /// Gives up a parked event. A process manager [ends](crate::engine::process_manager::ProcessManager::give_up) what the
@@ -127,20 +109,34 @@ impl<E: StoredEvent> Application<E> {
     ///
     /// [`ParkedError`]: why the event is still parked, or that it is not parked.
     pub async fn skip_parked(&self, number: u64) -> Result<(), ParkedError> {
+        self.and_what_follows(number, self.ask_each(number, HandlerControl::skip)).await
+    }
+
+    /// Has something done with a parked event. Under strong consistency, waits until what that leads to was seen.
+    async fn and_what_follows(
+        &self,
+        number: u64,
+        done: impl Future<Output = Result<(), ParkedError>>,
+    ) -> Result<(), ParkedError> {
         let event = match self.consistency {
             Consistency::Strong => self.parked_event(number).await?,
             Consistency::Eventual => None,
         };
-        self.give_up(number).await?;
+        done.await?;
         if let Some(event) = event {
             self.inner.base.wait_until_answers_are_seen(&event).await;
         }
         Ok(())
     }
 
-    async fn give_up(&self, number: u64) -> Result<(), ParkedError> {
+    /// Asks the handlers until one has parked an event under this number.
+    async fn ask_each(
+        &self,
+        number: u64,
+        ask: impl AsyncFn(&HandlerControl, u64) -> Result<(), ParkedError>,
+    ) -> Result<(), ParkedError> {
         for handler in self.handler_controls() {
-            match handler.skip(number).await {
+            match ask(&handler, number).await {
                 Err(ParkedError::NotParked) => {}
                 answer => return answer,
             }
