@@ -119,7 +119,8 @@ pub enum TransferError {
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// The transfer was [given up](crate::engine::application::Application::skip_parked) on its way. The reserved amount is released.
+    /// The transfer was [given up](crate::engine::application::Application::skip_parked) on its way. The reserved amount is
+    /// released.
     #[error("the transfer was given up, and the money is back")]
     GivenUp,
     /// The payer has reached the limit of concurrent transfers.
@@ -204,7 +205,8 @@ pub enum NotTransferred {
     /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
     #[error("the payee's balance would exceed {}", Money::MAX)]
     BalanceLimit,
-    /// The transfer was [given up](crate::engine::application::Application::skip_parked) on its way. The reserved amount is released.
+    /// The transfer was [given up](crate::engine::application::Application::skip_parked) on its way. The reserved amount is
+    /// released.
     #[error("the transfer was given up, and the money is back")]
     GivenUp,
     /// The PIN was wrong.

@@ -10,9 +10,9 @@ use crate::engine::store::EventStore as _;
 use crate::engine::store::codec::StoredEvent;
 
 impl<E: StoredEvent> Application<E> {
-    /// Rebuilds the projections, and their stored rows, from the whole log as it is now. The old projections answer until the new ones
-    /// are complete. `tell` is called now and then with the position reached and the last position. Returns the position
-    /// of the new projections. The rebuild completes even if this future is dropped.
+    /// Rebuilds the projections, and their stored rows, from the whole log as it is now. The old projections answer until
+    /// the new ones are complete. `tell` is called now and then with the position reached and the last position. Returns
+    /// the position of the new projections. The rebuild completes even if this future is dropped.
     ///
     /// # Errors
     ///

@@ -14,7 +14,7 @@ pub struct Receipt<E> {
 }
 
 impl<E> Receipt<E> {
-    /// The receipt for events that needed no wait: handlers have seen them and what followed, `up_to` a position.
+    /// The receipt for events that needed no wait: handlers have seen them, and what followed, up to a position.
     pub(super) fn of_seen(events: Committed<E>, up_to: Position) -> Self {
         Self { events, seen: Seen { up_to, lagging: Vec::new(), deadline: None } }
     }

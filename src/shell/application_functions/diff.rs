@@ -37,8 +37,8 @@ pub(super) const fn row<D: HasApplication>() -> Row<D> {
                 "Compares the fork that statements go to with another one, or with main; main with a fork, which may be left\n\
                 out where there is one only. Lists what differs of what the two come to at their ends, if anything does; where\n\
                 different things differ, a column says which. It is folded from the log where a projection is held, and a line\n\
-                says so. Names the position at which the histories part: an event that is in both\n\
-                with another time only, as what was under way has gone on in the fork too, is the same there.\n\
+                says so. Names the position at which the histories part: an event that is in both with another time only, as\n\
+                what was under way has gone on in the fork too, is the same there.\n\
                 Replies a table.",
             )
             .errors(&[&[NO_FORK, WHICH_FORK]]),

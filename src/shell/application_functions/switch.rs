@@ -14,8 +14,8 @@ pub(super) const fn forks_row<D: HasApplication>() -> Row<D> {
             .group("Forks")
             .meant_by(&["branches"])
             .details(
-                "For each fork: what it was made of, and whether that is dropped; the position at which it begins, where its log ends now, and whether\n\
-                statements go to it.",
+                "For each fork: what it was made of, and whether that is dropped; the position at which it begins, where its log\n\
+                ends now, and whether statements go to it.",
             ),
         |domain, call| Box::pin(forks(domain, call)),
     )

@@ -20,11 +20,10 @@ pub(super) const PARAMETERS: &[Parameter] = &[FORK_NAME, AT, CEO_BONUS];
 pub(super) const DETAILS: &str = "What is done in a fork is stored nowhere and ends with it. at: 3 goes on after the event at position 3, at: 0 before\n\
     the first one, and without at: after the last one. What process managers had under way there goes on in the fork\n\
     before the reply, and a note says where the fork then ends. The log is not copied, and otherwise read models are\n\
-    folded when the fork is first asked for anything. What was parked before is handled by nobody\n\
-    in the fork, as a note then says.\n\
-    From now on statements go to the fork, as the prompt shows; Bank.switch \"main\" goes back. A fork sends no e-mail,\n\
-    and pays a bonus only with ceo_bonus: \"CEO\", as in Bank.open; a note says what is off. Any PIN is taken for the\n\
-    right one, as nothing here counts wrong ones for the bank. Bank.export writes the fork to a file.\n\
+    folded when the fork is first asked for anything. What was parked before is handled by nobody in the fork, as a note\n\
+    then says. From now on statements go to the fork, as the prompt shows; Bank.switch \"main\" goes back. A fork sends no\n\
+    e-mail, and pays a bonus only with ceo_bonus: \"CEO\", as in Bank.open; a note says what is off. Any PIN is taken for\n\
+    the right one, as nothing here counts wrong ones for the bank. Bank.export writes the fork to a file.\n\
     Replies {:ok, #Fork<what if at 3>}, or {:error, %{position: 9, problem: \"…\"}} if the log ends before at:.";
 
 /// A fork with the bonus that a call asks for.

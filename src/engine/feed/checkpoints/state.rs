@@ -239,14 +239,8 @@ impl Default for Place {
 
 impl Place {
     fn new(handler: &Handler, owner: u64, checkpoint: Position) -> Self {
-        let is_awaited = handler.is_awaited();
-        Self {
-            owner,
-            checkpoint,
-            is_awaited,
-            is_projection: handler.is_projection(),
-            is_held: !handler.holds.is_none(),
-        }
+        let (is_awaited, is_projection) = (handler.is_awaited(), handler.is_projection());
+        Self { owner, checkpoint, is_awaited, is_projection, is_held: !handler.holds.is_none() }
     }
 }
 
