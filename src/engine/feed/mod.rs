@@ -15,6 +15,7 @@ pub(super) mod inbox;
 mod projections;
 mod rebuild;
 mod recover;
+mod requests;
 mod row_storage;
 mod single;
 mod waiting;
@@ -33,6 +34,7 @@ use self::projections::Members;
 use self::rebuild::Rebuild;
 pub use self::rebuild::RebuildError;
 pub use self::recover::MAX_ATTEMPTS;
+use self::requests::Requests;
 use self::row_storage::Kept;
 pub use self::single::start;
 use super::projection::{Projection, ReadModel, TypedHost};
@@ -159,7 +161,7 @@ impl<E: DomainEvent> Feed<E> {
             supervisor.spawn(TASK, self.run_when_asked(store, requests));
         } else {
             let subscription = self.subscription(&store);
-            supervisor.spawn(TASK, self.run(store, subscription, requests));
+            supervisor.spawn(TASK, self.run(store, subscription, Requests::new(requests)));
         }
         FeedHandle::new(sender)
     }
@@ -188,14 +190,14 @@ impl<E: DomainEvent> Feed<E> {
         if let Some(request) = request {
             Box::pin(self.answer(request, subscription.position(), &store)).await?;
         }
-        self.run(store, subscription, requests).await
+        self.run(store, subscription, Requests::new(requests)).await
     }
 
     async fn run<S: EventStore<E>>(
         mut self,
         store: S,
         mut subscription: Subscription<E, S>,
-        mut requests: mpsc::Receiver<FeedRequest<E>>,
+        mut requests: Requests<E>,
     ) -> Result<(), StopReason> {
         self.members.run();
         self.open_handlers(subscription.position());
@@ -212,7 +214,7 @@ impl<E: DomainEvent> Feed<E> {
                     continue;
                 }
                 next = subscription.next() => next,
-                Some(request) = requests.recv() => {
+                request = requests.next() => {
                     Box::pin(self.answer(request, subscription.position(), &store)).await?;
                     continue;
                 }

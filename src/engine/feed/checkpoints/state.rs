@@ -64,9 +64,40 @@ pub(super) struct Group {
     pub(super) waiting: Waiting,
 }
 
+/// The least checkpoints, each of some of the handlers.
+struct Least {
+    awaited: Position,
+    awaited_not_held: Position,
+    projections: Position,
+    projections_not_held: Position,
+}
+
 impl Default for Group {
     fn default() -> Self {
         Self { seen: Position::new(u64::MAX), waiting: Waiting::default() }
+    }
+}
+
+impl Least {
+    /// In one pass, because every command asks for all four.
+    fn of(places: &[Place]) -> Self {
+        let none = Position::new(u64::MAX);
+        let mut least = Self { awaited: none, awaited_not_held: none, projections: none, projections_not_held: none };
+        for &Place { checkpoint, is_awaited, is_projection, is_held, .. } in places {
+            if is_awaited {
+                least.awaited = least.awaited.min(checkpoint);
+                if !is_held {
+                    least.awaited_not_held = least.awaited_not_held.min(checkpoint);
+                }
+            }
+            if is_projection {
+                least.projections = least.projections.min(checkpoint);
+                if !is_held {
+                    least.projections_not_held = least.projections_not_held.min(checkpoint);
+                }
+            }
+        }
+        least
     }
 }
 
@@ -135,13 +166,12 @@ impl Shared {
 
     /// Wakes the callers whose wait is over after a change.
     pub(super) fn wake(&self, state: &mut State) {
+        let Least { awaited, awaited_not_held, projections, projections_not_held } = Least::of(&state.places);
         // A caller that finds a held handler behind has nothing to wait for, but has to be told.
-        let reached = state.reached_by_all();
-        self.seen_by_all.store(reached.get(), Ordering::Release);
-        state.all.advance(state.least(|place| place.is_awaited && !place.is_held));
-        let reached = state.least(|place| place.is_projection);
-        self.seen_by_projections.store(reached.get(), Ordering::Release);
-        state.projections.advance(state.least(|place| place.is_projection && !place.is_held));
+        self.seen_by_all.store(awaited.get(), Ordering::Release);
+        state.all.advance(awaited_not_held);
+        self.seen_by_projections.store(projections.get(), Ordering::Release);
+        state.projections.advance(projections_not_held);
         if state.waiting_for_change > 0 {
             self.changed.notify_waiters();
         }
@@ -209,12 +239,7 @@ impl State {
 
     /// The position that all awaited handlers have seen, also those that are held.
     pub(super) fn reached_by_all(&self) -> Position {
-        self.least(|place| place.is_awaited)
-    }
-
-    fn least(&self, counts: impl Fn(&Place) -> bool) -> Position {
-        let counted = self.places.iter().filter(|place| counts(place));
-        counted.fold(Position::new(u64::MAX), |least, place| least.min(place.checkpoint))
+        Least::of(&self.places).awaited
     }
 
     pub(super) fn is_settled_at(&self, position: Position) -> bool {
