@@ -51,6 +51,25 @@ async fn it_is_moved_along_without_a_question_to_the_store() {
     assert_eq!(read.load(Ordering::Relaxed), 0, "and was given what it need not read");
 }
 
+/// A filter is its author's, who may ask in it what a caller may ask.
+#[test]
+fn its_filter_may_ask_who_lags() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let lagging = runtime.block_on(async {
+        let store = WatchedStore::start(|_| std::future::ready(()));
+        let script = Arc::new(Script::default());
+        script.unwanted.lock().unwrap().extend(1..=3);
+        let engine = Engine::start(&store, &script).await;
+        script.asked.set(engine.checkpoints.clone()).unwrap();
+        let end = append(&store, 1..=3).await;
+        let seen = tokio::spawn(async move { engine.checkpoints.wait_until_seen(end, MAX_WAIT).await });
+        tokio::time::timeout(2 * MAX_WAIT, seen).await
+    });
+    // A thread that waits for itself would keep the runtime from ending.
+    runtime.shutdown_background();
+    assert_eq!(lagging.expect("nobody waits for ever").unwrap(), Vec::<&str>::new());
+}
+
 /// A request about a parked event wakes the handler. Meanwhile no event must be lost, and the checkpoint must not go
 /// back.
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::pending;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use cqrs_bank::engine::event_handler::lease::Lease;
@@ -36,6 +36,8 @@ pub(crate) enum Act {
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     pub(crate) unwanted: Mutex<BTreeSet<u64>>,
+    /// Whom the filter asks who lags, each time.
+    pub(crate) asked: OnceLock<Checkpoints>,
     /// For a handler and an event what it does, time after time; it handles it once there is nothing left.
     acts: Mutex<BTreeMap<(&'static str, u64), VecDeque<Act>>>,
     calls: Mutex<Vec<Call>>,
@@ -87,7 +89,10 @@ impl<const WAIT: bool> EventHandler<Happened> for Scripted<WAIT> {
 
     fn filter(&self) -> impl Fn(&RecordedEvent<Happened>) -> bool + Send + Sync + 'static {
         let script = self.script.clone();
-        move |event| !script.unwanted.lock().unwrap().contains(&event.data.0)
+        move |event| {
+            script.asked.get().map(|checkpoints| checkpoints.lagging(event.position));
+            !script.unwanted.lock().unwrap().contains(&event.data.0)
+        }
     }
 
     async fn handle(&mut self, event: &RecordedEvent<Happened>) -> Result<(), Failure> {

@@ -126,7 +126,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     }
 
     /// Tells of an event that is acknowledged at a later attempt than the first.
-    async fn tell_of_attempt(&self, event: &RecordedEvent<E>) {
+    async fn tell_of_attempt(&mut self, event: &RecordedEvent<E>) {
         self.projections_have_told().await;
         let (name, attempt, id) = (H::NAME, self.progress.attempts, event.metadata.correlation_id());
         detail_line!(id, "{name}: attempt {attempt} at position {} is acknowledged", event.position);
@@ -134,13 +134,13 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
 
     /// Waits until the projections have told of what a process manager has answered an event with: otherwise their lines or
     /// the one that follows here could be the first.
-    pub(super) async fn projections_have_told(&self) {
+    pub(super) async fn projections_have_told(&mut self) {
         if H::KIND == HandlerKind::ProcessManager
             && let Ok(end) = self.store().end().await
         {
             tokio::select! {
                 _ = self.context.checkpoints.wait_until_projections_have_seen(end, LONGEST_TO_BE_TOLD) => {}
-                _ = ended(&self.held) => {}
+                _ = ended(&mut self.held) => {}
             }
         }
     }
@@ -183,7 +183,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let mut waited = pin!(sleep(delay));
         loop {
             tokio::select! {
-                end = ended(&self.held) => return Err(end),
+                end = ended(&mut self.held) => return Err(end),
                 () = &mut waited => return Ok(()),
                 Some(request) = requests.recv() => self.answer(request).await,
             }

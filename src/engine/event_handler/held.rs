@@ -23,7 +23,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             }
             tokio::select! {
                 biased;
-                end = ended(&self.held) => return Err(end),
+                end = ended(&mut self.held) => return Err(end),
                 Some(request) = requests.recv() => self.answer(request).await,
             }
         }
@@ -90,7 +90,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         let mended = loop {
             tokio::select! {
                 biased;
-                end = ended(&self.held) => break Err(end),
+                end = ended(&mut self.held) => break Err(end),
                 Some(request) = requests.recv() => match request {
                     ControlRequest::AtSeam(SeamRequest::Mend { reply }) => break Ok(reply),
                     // Nothing steps, and the caller learns that.

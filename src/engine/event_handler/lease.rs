@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::run_end::RunEnd;
 use crate::engine::runtime::{StopReason, Supervisor};
 use crate::engine::store::StoreError;
 use crate::engine::store::handler_records::{HandlerRecords, HandlersLease};
@@ -131,7 +132,7 @@ impl Lease {
             return None;
         }
         self.inner.running.send_modify(|running| *running += 1);
-        Some(Held { lease: self.clone() })
+        Some(Held { lease: self.clone(), state: self.inner.state.subscribe() })
     }
 
     /// Notes that the store has refused a write because another process holds the lease.
@@ -246,26 +247,34 @@ fn warn_not_acquired(error: &StoreError) {
 #[derive(Debug)]
 pub(super) struct Held {
     lease: Lease,
+    /// Its own: to subscribe anew for each event would cost more than to wait.
+    state: watch::Receiver<State>,
 }
 
 impl Held {
     /// Waits until the lease is lost. The handler must then stop at once.
-    pub(super) async fn lost(&self) {
-        self.wait_for(State::Wanted).await;
+    pub(super) async fn lost(&mut self) {
+        self.until(|state| state == State::Wanted).await;
     }
 
-    /// Waits until the handler must begin no further event.
-    pub(super) async fn ending(&self) {
-        self.wait_for(State::Ending).await;
+    /// Waits until the handler must begin no further event, and says why.
+    pub(super) async fn ended(&mut self) -> RunEnd {
+        match self.until(|state| state != State::Held).await {
+            State::Ending => RunEnd::Closed,
+            State::NotWanted | State::Wanted | State::Held => RunEnd::LeaseLost,
+        }
     }
 
     pub(super) fn is_ending(&self) -> bool {
-        *self.lease.inner.state.borrow() == State::Ending
+        *self.state.borrow() == State::Ending
     }
 
-    async fn wait_for(&self, awaited: State) {
-        // The sender lives in `self`.
-        let _ = self.lease.inner.state.subscribe().wait_for(|state| *state == awaited).await;
+    async fn until(&mut self, is_awaited: impl Fn(State) -> bool) -> State {
+        match self.state.wait_for(|state| is_awaited(*state)).await {
+            Ok(state) => *state,
+            // The sender lives in `lease`.
+            Err(_) => State::Ending,
+        }
     }
 }
 

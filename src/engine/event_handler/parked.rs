@@ -143,7 +143,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     pub(super) async fn answer_requests_only(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> RunEnd {
         loop {
             tokio::select! {
-                end = ended(&self.held) => return end,
+                end = ended(&mut self.held) => return end,
                 request = requests.recv() => match request {
                     Some(request) => self.answer(request).await,
                     None => return RunEnd::Closed,

@@ -15,7 +15,7 @@ use super::panic_guard::GuardedHandler;
 use super::run_end::RunEnd;
 use super::{EventHandler, HandlerContext, StartFrom};
 use crate::engine::feed::checkpoints::{Condition, HandlerState, Slot};
-use crate::engine::feed::inbox::{BeforeSleep, HandlerInbox};
+use crate::engine::feed::inbox::{FallingAsleep, HandlerInbox};
 use crate::engine::log::Position;
 use crate::engine::runtime::StopReason;
 use crate::engine::seams::Seam;
@@ -122,35 +122,39 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             self.answer(request).await;
         }
         loop {
-            while self.progress.checkpoint < self.inbox.readable() {
-                self.read_on(requests).await?;
-            }
             // Now rather than when the next event comes.
-            if H::FOLDS && !self.instance.exists() {
+            if H::FOLDS && !self.instance.exists() && self.progress.checkpoint >= self.inbox.readable() {
                 self.restore_state().await?;
             }
             let wake_at = if self.store().is_durable() { self.written.get() + WRITE_AFTER } else { u64::MAX };
-            if self.inbox.sleep(self.progress.checkpoint, Position::new(wake_at)) == BeforeSleep::Called {
-                while let Ok(request) = requests.try_recv() {
-                    self.sync();
-                    self.answer(request).await;
+            match self.inbox.sleep(self.progress.checkpoint, Position::new(wake_at)) {
+                FallingAsleep::Asleep => {}
+                FallingAsleep::Offered => {
+                    self.read_on(requests).await?;
+                    continue;
                 }
-                continue;
+                FallingAsleep::Called => {
+                    while let Ok(request) = requests.try_recv() {
+                        self.sync();
+                        self.answer(request).await;
+                    }
+                    continue;
+                }
             }
-            loop {
+            let skipped_to = loop {
                 self.end_step();
                 tokio::select! {
                     biased;
-                    end = ended(&self.held) => return Err(end),
-                    () = self.inbox.woken() => break,
+                    end = ended(&mut self.held) => return Err(end),
+                    skipped_to = self.inbox.woken() => break skipped_to,
                     () = sleep(WRITE_WHEN_IDLE_FOR), if self.has_unwritten() => self.write_repeatable().await?,
                     Some(request) = requests.recv() => {
                         self.sync();
                         self.answer(request).await;
                     }
                 }
-            }
-            self.sync();
+            };
+            self.advance_to(skipped_to);
             self.write_if_due().await?;
         }
     }
@@ -164,7 +168,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
         loop {
             let request = tokio::select! {
                 biased;
-                end = ended(&self.held) => return Err(end),
+                end = ended(&mut self.held) => return Err(end),
                 () = checkpoints.until_asked() => return Ok(None),
                 request = requests.recv() => request,
             };
@@ -237,8 +241,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
     /// Delivers the next page of events, up to where the feed allows.
     async fn read_on(&mut self, requests: &mut mpsc::Receiver<ControlRequest>) -> Result<(), RunEnd> {
         let checkpoint = self.progress.checkpoint;
-        let at_hand = self.inbox.take(checkpoint);
-        let end = self.inbox.end();
+        let (end, at_hand) = self.inbox.take(checkpoint);
         let events = match at_hand {
             Some(events) => events,
             None => Committed::whole(self.store().read_all(checkpoint, MAX_READ).await?),
@@ -315,11 +318,10 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
 }
 
 /// Waits for the end of a lease.
-pub(super) async fn ended(held: &Option<Held>) -> RunEnd {
-    let Some(held) = held else { return RunEnd::LeaseLost };
-    tokio::select! {
-        () = held.lost() => RunEnd::LeaseLost,
-        () = held.ending() => RunEnd::Closed,
+pub(super) async fn ended(held: &mut Option<Held>) -> RunEnd {
+    match held {
+        Some(held) => held.ended().await,
+        None => RunEnd::LeaseLost,
     }
 }
 

@@ -23,7 +23,7 @@ impl<E: StoredEvent, H: EventHandler<E>> Runner<E, H> {
             Some(Fault::Delay(delay)) => {
                 tokio::select! {
                     biased;
-                    end = ended(&self.held) => return Err(end),
+                    end = ended(&mut self.held) => return Err(end),
                     () = seam.delay(delay) => {}
                 }
                 self.call(event).await

@@ -56,13 +56,14 @@ struct State<E> {
     is_called: bool,
 }
 
-/// What a handler finds before it falls asleep.
+/// What becomes of a handler that is about to fall asleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum BeforeSleep {
-    /// A request.
+pub(in crate::engine) enum FallingAsleep {
+    /// It stays awake: there is a request.
     Called,
-    /// Perhaps events; otherwise it sleeps.
-    NotCalled,
+    /// It stays awake: there are events after its checkpoint.
+    Offered,
+    Asleep,
 }
 
 /// The inbox of any domain's handler, as those see it who have a request.
@@ -212,12 +213,17 @@ impl<E> HandlerInbox<E> {
         self.lock().skipped_to
     }
 
-    /// Waits until the handler is awake.
+    /// Waits until a handler that sleeps is woken, and returns how far the feed has moved its checkpoint meanwhile.
     ///
     /// Cancel-safe.
-    pub(in crate::engine) async fn woken(&self) {
-        while matches!(self.lock().mode, Mode::Asleep { .. }) {
+    pub(in crate::engine) async fn woken(&self) -> Position {
+        loop {
             self.woken.notified().await;
+            // The notification may be of an earlier sleep, which ended before anybody waited for it.
+            let state = self.lock();
+            if !matches!(state.mode, Mode::Asleep { .. }) {
+                return state.skipped_to;
+            }
         }
     }
 
@@ -232,11 +238,17 @@ impl<E> HandlerInbox<E> {
         if state.is_called { Position::START } else { state.end }
     }
 
-    /// The events after the handler's checkpoint; `None` if they must be read from the store.
-    pub(in crate::engine) fn take(&self, checkpoint: Position) -> Option<Committed<E>> {
-        let NextEvents { after, events } = self.lock().next.take()?;
-        let is_new = events.last().is_some_and(|last| last.position > checkpoint);
-        (after <= checkpoint && is_new).then_some(events)
+    /// How far the feed lets the handler read, and the events after its checkpoint; `None` if they must be read from the
+    /// store.
+    pub(in crate::engine) fn take(&self, checkpoint: Position) -> (Position, Option<Committed<E>>) {
+        let (end, next) = {
+            let mut state = self.lock();
+            (state.end, state.next.take())
+        };
+        let is_next = |next: &NextEvents<E>| {
+            next.after <= checkpoint && next.events.last().is_some_and(|last| last.position > checkpoint)
+        };
+        (end, next.filter(is_next).map(|next| next.events))
     }
 
     /// Accepts events from now on.
@@ -256,15 +268,17 @@ impl<E> HandlerInbox<E> {
         (state.mode, state.next) = (Mode::Closed, None);
     }
 
-    /// Falls asleep, unless there are events after the checkpoint. The handler wakes once its checkpoint reaches `wake_at`.
-    pub(in crate::engine) fn sleep(&self, checkpoint: Position, wake_at: Position) -> BeforeSleep {
+    /// Falls asleep, unless there are a request or events after the checkpoint. The handler wakes once its checkpoint reaches
+    /// `wake_at`.
+    pub(in crate::engine) fn sleep(&self, checkpoint: Position, wake_at: Position) -> FallingAsleep {
         let mut state = self.lock();
         if std::mem::take(&mut state.is_called) {
-            return BeforeSleep::Called;
-        }
-        if checkpoint >= state.end {
+            FallingAsleep::Called
+        } else if checkpoint < state.end {
+            FallingAsleep::Offered
+        } else {
             (state.mode, state.end, state.next) = (Mode::Asleep { wake_at }, checkpoint, None);
+            FallingAsleep::Asleep
         }
-        BeforeSleep::NotCalled
     }
 }

@@ -25,7 +25,7 @@ use std::fmt;
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::add_projection::JoinError;
-use self::checkpoints::Checkpoints;
+use self::checkpoints::{Checkpoints, Slot};
 use self::handle::FeedRequest;
 pub use self::handle::{FeedHandle, HandlersHeld, RemoveError};
 pub(super) use self::held::ProjectionRequest;
@@ -201,6 +201,8 @@ impl<E: DomainEvent> Feed<E> {
     ) -> Result<(), StopReason> {
         self.members.run();
         self.open_handlers(subscription.position());
+        // Reused from event to event.
+        let mut skipping: Vec<Slot> = Vec::new();
         loop {
             let next = tokio::select! {
                 biased;
@@ -235,8 +237,10 @@ impl<E: DomainEvent> Feed<E> {
             }
             let handlers = if self.held.is_none() { &self.handlers[..] } else { &[] };
             let going_on = handlers.iter().filter(|handler_feed| !handler_feed.is_held_back());
-            let skipping = going_on.filter_map(|handler_feed| handler_feed.offer(&events));
-            self.checkpoints.advance(self.members.acknowledged().chain(skipping), subscription.position());
+            // Before the checkpoints are locked: this asks the handlers' filters, and writes lines of the trace.
+            skipping.extend(going_on.filter_map(|handler_feed| handler_feed.offer(&events)).cloned());
+            self.checkpoints.advance(self.members.acknowledged().chain(&skipping), subscription.position());
+            skipping.clear();
             if let Some(last) = events.last() {
                 let (position, correlation_ids) = (last.position.get(), Conversations(&events));
                 tracing::debug!(position, %correlation_ids, "checkpoint of the projections");
