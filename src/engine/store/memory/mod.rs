@@ -84,11 +84,20 @@ impl<E: DomainEvent> MemoryStore<E> {
         Self { requests: sender, listeners, end, replica: None }
     }
 
-    async fn ask<R>(&self, request: LogRequest<E>, answer: oneshot::Receiver<R>) -> Result<R, StoreError> {
-        if let Some(request) = offer(&self.requests, request).map_err(|_| StoreError::Closed)? {
-            Box::pin(self.requests.send(request)).await.map_err(|_| StoreError::Closed)?;
+    /// Sends a request, and returns the wait for its answer. Sent at once: the wait holds no room for the request, and is
+    /// quicker to move.
+    fn ask<R>(
+        &self,
+        request: LogRequest<E>,
+        answer: oneshot::Receiver<R>,
+    ) -> impl Future<Output = Result<R, StoreError>> {
+        let unsent = offer(&self.requests, request).map(|unsent| unsent.map(Box::new)).map_err(|_| StoreError::Closed);
+        async move {
+            if let Some(request) = unsent? {
+                Box::pin(self.requests.send(*request)).await.map_err(|_| StoreError::Closed)?;
+            }
+            answered(&self.requests, answer).await.ok_or(StoreError::Closed)
         }
-        answered(&self.requests, answer).await.ok_or(StoreError::Closed)
     }
 }
 
