@@ -21,6 +21,7 @@ mod export;
 mod fork;
 pub mod handlers;
 mod head;
+mod held_and_broken;
 mod history;
 mod not_moved;
 mod pending_command;
@@ -54,12 +55,13 @@ pub use self::errors::{
     AddHandlerError, BackupError, CommandFailure, ExportError, ForkError, ImportError, QueryError, StartError,
     Unavailable,
 };
+pub use self::held_and_broken::{Broken, Held, Seams};
 pub use self::pending_command::PendingCommand;
 use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
 pub(crate) use self::receipt::Seen;
-pub use self::seams::{Broken, Held, Released, SeamError, Seams};
+pub use self::seams::{Released, SeamError};
 #[cfg(all(feature = "library", feature = "sqlite"))]
 pub(crate) use self::start::open_store;
 use self::upkeep::Upkeep;
