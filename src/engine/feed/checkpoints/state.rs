@@ -64,18 +64,25 @@ pub(super) struct Group {
     pub(super) waiting: Waiting,
 }
 
+impl Default for Group {
+    fn default() -> Self {
+        Self { seen: Position::new(u64::MAX), waiting: Waiting::default() }
+    }
+}
+
+impl Group {
+    fn advance(&mut self, seen: Position) {
+        self.seen = seen;
+        self.waiting.wake(seen);
+    }
+}
+
 /// The least checkpoints, each of some of the handlers.
 struct Least {
     awaited: Position,
     awaited_not_held: Position,
     projections: Position,
     projections_not_held: Position,
-}
-
-impl Default for Group {
-    fn default() -> Self {
-        Self { seen: Position::new(u64::MAX), waiting: Waiting::default() }
-    }
 }
 
 impl Least {
@@ -98,13 +105,6 @@ impl Least {
             }
         }
         least
-    }
-}
-
-impl Group {
-    fn advance(&mut self, seen: Position) {
-        self.seen = seen;
-        self.waiting.wake(seen);
     }
 }
 
