@@ -1,12 +1,12 @@
 //! Closing accounts, and changing holder, e-mail address and PIN.
 
 use super::operation::{InterpretReceipt, Operation, OperationKind};
+use super::receipt::SentCommand;
 use crate::bank::account::{AccountChange, Change};
 use crate::bank::handle::BankParts;
 use crate::bank::standing_errors::{ChangeAccountError, ChangePinError, CloseAccountError};
 use crate::bank::{
-    AccountCommand, AccountEvent, AccountId, Bank, EmailAddress, HolderName, PendingCommand, Pin, Receipt,
-    StatedReason, Unavailable,
+    AccountCommand, AccountEvent, AccountId, Bank, EmailAddress, HolderName, Pin, Receipt, StatedReason, Unavailable,
 };
 use crate::engine::feed::checkpoints::Consistency;
 use crate::engine::runtime::Origin;
@@ -84,7 +84,7 @@ impl Bank {
         new_pin: Pin,
         origin: Origin,
         consistency: Consistency,
-    ) -> Result<PendingCommand, Unavailable> {
+    ) -> Result<SentCommand, Unavailable> {
         let stored_pins = self.stored_pins().await?;
         // With a seed, the salt is derived from this text, so that two PINs of one account have different ones.
         let salt = format!("{account_id} {}", origin.metadata().command_id);

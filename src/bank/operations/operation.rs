@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use uuid::Uuid;
 
+use super::receipt::SentCommand;
 use crate::bank::account::{CHANGE_PIN, CREATE_ACCOUNT, TRANSFER_MONEY};
 use crate::bank::errors::{CommandFailure, Unavailable};
 use crate::bank::handle::BankParts;
@@ -123,12 +124,12 @@ impl<'a, T, E> Operation<'a, T, E> {
     /// command.
     pub async fn send(self) -> Result<PendingOperation<T, E>, Unavailable> {
         let (bank, interpret) = (self.bank, self.interpret);
-        let pending = self.offer()?.sent().await?;
+        let pending = bank.pending(self.offer()?.sent().await?);
         Ok(PendingOperation { pending, parts: bank.parts.clone(), interpret })
     }
 
     /// Sends the command. If a PIN must be checked or the queue is full, the caller still has to wait.
-    fn offer(self) -> Result<Sending<'a, PendingCommand>, Unavailable> {
+    fn offer(self) -> Result<Sending<'a, SentCommand>, Unavailable> {
         let Self { bank, kind, origin, consistency, .. } = self;
         let origin = origin.unwrap_or_else(|| bank.start_conversation().into());
         let (command, pin) = match kind {
@@ -162,7 +163,7 @@ impl<'a, T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> Into
     type IntoFuture = AwaitedOperation<'a, T, E>;
 
     fn into_future(self) -> AwaitedOperation<'a, T, E> {
-        AwaitedOperation { parts: &self.bank.parts, interpret: self.interpret, stage: Stage::Unsent(Some(self)) }
+        AwaitedOperation { bank: self.bank, interpret: self.interpret, stage: Stage::Unsent(Some(self)) }
     }
 }
 
@@ -170,7 +171,7 @@ impl<'a, T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> Into
 /// passes through, and copy it as often.
 #[must_use = "nothing is sent before this is awaited"]
 pub struct AwaitedOperation<'a, T, E> {
-    parts: &'a BankParts,
+    bank: &'a Bank,
     interpret: InterpretReceipt<T, E>,
     stage: Stage<'a, T, E>,
 }
@@ -178,8 +179,8 @@ pub struct AwaitedOperation<'a, T, E> {
 enum Stage<'a, T, E> {
     /// `None` once sending has begun.
     Unsent(Option<Operation<'a, T, E>>),
-    Sending(Pinned<Box<dyn Future<Output = Result<PendingCommand, Unavailable>> + Send + 'a>>),
-    Sent(PendingCommand),
+    Sending(Pinned<Box<dyn Future<Output = Result<SentCommand, Unavailable>> + Send + 'a>>),
+    Sent(SentCommand),
 }
 
 impl<T, E> fmt::Debug for AwaitedOperation<'_, T, E> {
@@ -192,21 +193,21 @@ impl<T: 'static, E: From<CommandFailure> + From<Unavailable> + 'static> Future f
     type Output = Result<T, E>;
 
     fn poll(self: Pinned<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
-        let Self { parts, interpret, stage } = self.get_mut();
+        let Self { bank, interpret, stage } = self.get_mut();
         loop {
             *stage = match stage {
                 Stage::Unsent(operation) => {
                     #[expect(clippy::expect_used, reason = "a future is not polled after it was ready")]
                     let operation = operation.take().expect("an operation that has failed is not polled again");
                     match operation.offer()? {
-                        Sending::Sent(pending) => Stage::Sent(pending),
+                        Sending::Sent(sent) => Stage::Sent(sent),
                         Sending::Waiting(sent) => Stage::Sending(sent),
                     }
                 }
                 Stage::Sending(sent) => Stage::Sent(ready!(sent.as_mut().poll(context))?),
-                Stage::Sent(pending) => {
-                    let receipt = ready!(Pinned::new(pending).poll(context))?;
-                    return Poll::Ready(interpret(parts, receipt));
+                Stage::Sent(sent) => {
+                    let receipt = ready!(sent.poll_outcome(bank.application.base(), context))?;
+                    return Poll::Ready(interpret(&bank.parts, receipt));
                 }
             };
         }

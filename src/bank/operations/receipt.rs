@@ -3,13 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use crate::bank::account::TransferId;
 use crate::bank::errors::CommandFailure;
 use crate::bank::transfer::{is_to_end_elsewhere, wait_until_ended_elsewhere};
 use crate::bank::{Account, AccountEvent, Balance, Refusal};
-use crate::engine::application;
+use crate::engine::application::{self, Base};
 
 /// The receipt of a command: its stored events.
 pub type Receipt = application::Receipt<AccountEvent>;
@@ -34,7 +35,13 @@ pub enum Withdrawal {
 ///
 /// Awaiting it is waiting for its [outcome](PendingCommand::outcome).
 pub struct PendingCommand {
-    pending: application::PendingCommand<AccountEvent, Account>,
+    base: Arc<Base<AccountEvent>>,
+    sent: SentCommand,
+}
+
+/// The same without the parts of the application, which whoever waits on the spot borrows for that.
+pub(in crate::bank) struct SentCommand {
+    sent: application::SentCommand<AccountEvent, Account>,
     /// The transfer that the command begins, if any.
     transfer_id: Option<TransferId>,
     /// The end of the transfer, once it has begun.
@@ -43,26 +50,13 @@ pub struct PendingCommand {
 
 impl fmt::Debug for PendingCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PendingCommand").field(&self.pending).finish()
+        f.debug_struct("PendingCommand").field("transfer_id", &self.sent.transfer_id).finish_non_exhaustive()
     }
 }
 
 impl PendingCommand {
-    pub(in crate::bank) fn new(
-        pending: application::PendingCommand<AccountEvent, Account>,
-        transfer_id: Option<TransferId>,
-    ) -> Self {
-        Self { pending, transfer_id, transfer_end: None }
-    }
-
-    /// Waits for the decision only, and for no handlers.
-    pub(in crate::bank) async fn decided(self) -> Self {
-        Self { pending: self.pending.decided().await, ..self }
-    }
-
-    /// Whether the command was refused for this reason.
-    pub(in crate::bank) fn is_refused_for(&self, reason: Refusal) -> bool {
-        self.pending.refusal() == Some(&reason)
+    pub(in crate::bank) fn of(sent: SentCommand, base: Arc<Base<AccountEvent>>) -> Self {
+        Self { base, sent }
     }
 
     /// Waits until the command's events are stored. Under strong consistency, also waits until the projections and the
@@ -79,18 +73,47 @@ impl PendingCommand {
 impl Future for PendingCommand {
     type Output = Result<Receipt, CommandFailure>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { base, sent } = self.get_mut();
+        sent.poll_outcome(base, context)
+    }
+}
+
+impl SentCommand {
+    pub(in crate::bank) fn new(
+        sent: application::SentCommand<AccountEvent, Account>,
+        transfer_id: Option<TransferId>,
+    ) -> Self {
+        Self { sent, transfer_id, transfer_end: None }
+    }
+
+    /// Waits for the decision only, and for no handlers.
+    pub(in crate::bank) async fn decided(self) -> Self {
+        Self { sent: self.sent.decided().await, ..self }
+    }
+
+    /// Whether the command was refused for this reason.
+    pub(in crate::bank) fn is_refused_for(&self, reason: Refusal) -> bool {
+        self.sent.refusal() == Some(&reason)
+    }
+
+    /// [`PendingCommand::outcome`], of the bank that it was sent to.
+    pub(in crate::bank) fn poll_outcome(
+        &mut self,
+        base: &Arc<Base<AccountEvent>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Receipt, CommandFailure>> {
         loop {
             if let Some(transfer_end) = &mut self.transfer_end {
                 return transfer_end.as_mut().poll(context).map(Ok);
             }
-            let receipt = ready!(Pin::new(&mut self.pending).poll(context))?;
+            let receipt = ready!(self.sent.poll_outcome(base, context))?;
             let Some(transfer_id) = self.transfer_id else { return Poll::Ready(Ok(receipt)) };
-            let (bank, consistency) = (self.pending.base().clone(), self.pending.consistency());
-            if !is_to_end_elsewhere(&bank, consistency, transfer_id, &receipt) {
+            if !is_to_end_elsewhere(base, self.sent.consistency(), transfer_id, &receipt) {
                 return Poll::Ready(Ok(receipt));
             }
-            let transfer_end = async move { wait_until_ended_elsewhere(&bank, transfer_id, receipt).await };
+            let base = base.clone();
+            let transfer_end = async move { wait_until_ended_elsewhere(&base, transfer_id, receipt).await };
             self.transfer_end = Some(Box::pin(transfer_end));
         }
     }

@@ -1,5 +1,6 @@
 //! Sending commands.
 
+use super::receipt::SentCommand;
 use crate::bank::{AccountCommand, Bank, PendingCommand, Unavailable};
 use crate::engine::application::Sending;
 use crate::engine::feed::checkpoints::Consistency;
@@ -25,7 +26,13 @@ impl Bank {
         command: AccountCommand,
         origin: impl Into<Origin>,
     ) -> Result<PendingCommand, Unavailable> {
-        self.offer(command, origin.into(), self.consistency())?.sent().await
+        let sent = self.offer(command, origin.into(), self.consistency())?.sent().await?;
+        Ok(self.pending(sent))
+    }
+
+    /// A command that was sent, for a caller that may outlive this handle.
+    pub(in crate::bank) fn pending(&self, sent: SentCommand) -> PendingCommand {
+        PendingCommand::of(sent, self.application.base().clone())
     }
 
     /// Sends a command without waiting. If the queue is full, the caller still has to wait.
@@ -34,12 +41,12 @@ impl Bank {
         command: AccountCommand,
         origin: Origin,
         consistency: Consistency,
-    ) -> Result<Sending<'_, PendingCommand>, Unavailable> {
+    ) -> Result<Sending<'_, SentCommand>, Unavailable> {
         let transfer_id = command.begun_transfer();
         Ok(match self.application.offer(command, origin, consistency)? {
-            Sending::Sent(pending) => Sending::Sent(PendingCommand::new(pending, transfer_id)),
+            Sending::Sent(sent) => Sending::Sent(SentCommand::new(sent, transfer_id)),
             Sending::Waiting(sent) => {
-                Sending::Waiting(Box::pin(async move { Ok(PendingCommand::new(sent.await?, transfer_id)) }))
+                Sending::Waiting(Box::pin(async move { Ok(SentCommand::new(sent.await?, transfer_id)) }))
             }
         })
     }

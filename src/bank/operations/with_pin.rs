@@ -1,5 +1,6 @@
 //! Commands that need a PIN: the PIN is checked outside the account, which decides on the result.
 
+use super::receipt::SentCommand;
 use crate::bank::errors::Unavailable;
 use crate::bank::{
     Account, AccountCommand, AccountEvent, AccountId, Accounts, Bank, PendingCommand, Pin, PinVerifier, Refusal,
@@ -40,10 +41,11 @@ impl Bank {
         origin: impl Into<Origin>,
     ) -> Result<PendingCommand, Unavailable> {
         let (origin, consistency) = (origin.into(), self.consistency());
-        match (pin, command.pin_check_mut()) {
-            (Some(pin), Some(_)) => self.check_and_send(command, pin, origin, consistency).await,
-            (None, _) | (_, None) => self.offer(command, origin, consistency)?.sent().await,
-        }
+        let sent = match (pin, command.pin_check_mut()) {
+            (Some(pin), Some(_)) => self.check_and_send(command, pin, origin, consistency).await?,
+            (None, _) | (_, None) => self.offer(command, origin, consistency)?.sent().await?,
+        };
+        Ok(self.pending(sent))
     }
 
     /// Checks the PIN and sends a command that needs it.
@@ -53,7 +55,7 @@ impl Bank {
         pin: Pin,
         origin: Origin,
         consistency: Consistency,
-    ) -> Result<PendingCommand, Unavailable> {
+    ) -> Result<SentCommand, Unavailable> {
         for check in 0..MAX_CHECKS {
             if check > 0 {
                 // Another program may have changed the PIN.
@@ -66,13 +68,13 @@ impl Bank {
             if let Some(slot) = command.pin_check_mut() {
                 *slot = Some(Box::new(pin_check));
             }
-            let pending = self.offer(command.clone(), origin.clone(), consistency)?.sent().await?;
+            let sent = self.offer(command.clone(), origin.clone(), consistency)?.sent().await?;
             if matches!(account, KnownAccount::Created(None)) {
-                return Ok(pending);
+                return Ok(sent);
             }
-            let pending = pending.decided().await;
-            if !pending.is_refused_for(Refusal::OutdatedPinCheck) {
-                return Ok(pending);
+            let sent = sent.decided().await;
+            if !sent.is_refused_for(Refusal::OutdatedPinCheck) {
+                return Ok(sent);
             }
         }
         Err(Unavailable::Busy)

@@ -1,11 +1,11 @@
 //! Dispatching commands from outside.
 
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::Pin;
 
 use uuid::Uuid;
 
-use super::{Application, CommandFailure, PendingCommand, Receipt, Unavailable};
+use super::{Application, CommandFailure, PendingCommand, Receipt, SentCommand, Unavailable};
 use crate::engine::command_handler::{CommandError, Offered};
 use crate::engine::domain::{Aggregate, Contains};
 use crate::engine::feed::checkpoints::Consistency;
@@ -55,11 +55,12 @@ impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> Dispatch<'a, E, A> {
     ///
     /// [`Unavailable`]: the command was not accepted.
     pub async fn send(self) -> Result<PendingCommand<E, A>, Unavailable> {
-        self.offer()?.sent().await
+        let base = self.application.base().clone();
+        Ok(PendingCommand::of(self.offer()?.sent().await?, base))
     }
 
     /// Sends the command, unless the queue is full.
-    fn offer(self) -> Result<Sending<'a, PendingCommand<E, A>>, Unavailable> {
+    fn offer(self) -> Result<Sending<'a, SentCommand<E, A>>, Unavailable> {
         let Self { application, command, origin, consistency } = self;
         let origin = origin.unwrap_or_else(|| application.start_conversation().into());
         application.offer::<A>(command, origin, consistency)
@@ -88,7 +89,7 @@ impl<E: StoredEvent> Application<E> {
         command: A::Command,
         origin: Origin,
         consistency: Consistency,
-    ) -> Result<Sending<'_, PendingCommand<E, A>>, Unavailable>
+    ) -> Result<Sending<'_, SentCommand<E, A>>, Unavailable>
     where
         E: Contains<A::Event>,
     {
@@ -103,7 +104,7 @@ impl<E: StoredEvent> Application<E> {
         };
         let unsent = match commands.offer_from(command, origin) {
             Ok(Offered::Sent(pending)) => {
-                return Ok(Sending::Sent(PendingCommand::sent(self.inner.base.clone(), consistency, pending)));
+                return Ok(Sending::Sent(SentCommand::new(consistency, pending)));
             }
             Ok(Offered::NotYet(unsent)) => Some(unsent),
             Err(CommandError::Panicked { message }) => return Err(Unavailable::Defect(message)),
@@ -113,7 +114,7 @@ impl<E: StoredEvent> Application<E> {
             if let Some(unsent) = unsent
                 && let Ok(pending) = commands.wait_for_room(unsent).await
             {
-                return Ok(PendingCommand::sent(self.inner.base.clone(), consistency, pending));
+                return Ok(SentCommand::new(consistency, pending));
             }
             Err(self.supervisor().stopped().await.into())
         })))
@@ -125,6 +126,10 @@ impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> IntoFuture for Dispa
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.offer()?.sent().await?.await })
+        Box::pin(async move {
+            let base = self.application.base();
+            let mut sent = self.offer()?.sent().await?;
+            poll_fn(|context| sent.poll_outcome(base, context)).await
+        })
     }
 }

@@ -57,6 +57,7 @@ pub use self::errors::{
 };
 pub use self::held_and_broken::{Broken, Held, Seams};
 pub use self::pending_command::PendingCommand;
+pub(crate) use self::pending_command::SentCommand;
 use self::projection_history::ProjectionHistories;
 use self::read::Models;
 pub use self::receipt::Receipt;
@@ -194,6 +195,11 @@ impl<E: StoredEvent> Application<E> {
         E: Contains<A::Event>,
     {
         self.inner.commands.of()
+    }
+
+    /// What its pending commands share.
+    pub(crate) fn base(&self) -> &Arc<Base<E>> {
+        &self.inner.base
     }
 
     pub(crate) fn supervisor(&self) -> &Supervisor {

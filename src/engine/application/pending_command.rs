@@ -20,6 +20,11 @@ use crate::engine::store::{Committed, StoreError};
 /// Awaiting it is waiting for its [outcome](PendingCommand::outcome).
 pub struct PendingCommand<E: 'static, A: Aggregate> {
     base: Arc<Base<E>>,
+    sent: SentCommand<E, A>,
+}
+
+/// The same without the [`Base`], which whoever waits on the spot borrows for that.
+pub(crate) struct SentCommand<E, A: Aggregate> {
     consistency: Consistency,
     stage: Stage<E, A>,
 }
@@ -37,14 +42,40 @@ type Outcome<E, A> = Result<Receipt<E>, CommandFailure<<A as Aggregate>::Refusal
 
 impl<E, A: Aggregate> fmt::Debug for PendingCommand<E, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingCommand").field("consistency", &self.consistency).finish_non_exhaustive()
+        f.debug_struct("PendingCommand").field("consistency", &self.sent.consistency).finish_non_exhaustive()
     }
 }
 
 impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
+    pub(crate) fn of(sent: SentCommand<E, A>, base: Arc<Base<E>>) -> Self {
+        Self { base, sent }
+    }
+
+    /// Waits until the command's events are stored and, under strong consistency, seen by the projections and all
+    /// awaited handlers.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandFailure`]: why the command led to no events.
+    pub async fn outcome(self) -> Result<Receipt<E>, CommandFailure<A::Refusal>> {
+        self.await
+    }
+}
+
+/// Written by hand: an `async` block would take more room in the future of every caller, and be copied with it.
+impl<E: StoredEvent, A: Aggregate> Future for PendingCommand<E, A> {
+    type Output = Result<Receipt<E>, CommandFailure<A::Refusal>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { base, sent } = self.get_mut();
+        sent.poll_outcome(base, context)
+    }
+}
+
+impl<E: StoredEvent, A: Aggregate> SentCommand<E, A> {
     /// A command that the command handler has accepted.
-    pub(super) fn sent(base: Arc<Base<E>>, consistency: Consistency, pending: Pending<A, E>) -> Self {
-        Self { base, consistency, stage: Stage::Sent(pending) }
+    pub(super) fn new(consistency: Consistency, pending: Pending<A, E>) -> Self {
+        Self { consistency, stage: Stage::Sent(pending) }
     }
 
     /// Waits for the decision, but for none of the handlers.
@@ -67,35 +98,34 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
         }
     }
 
-    /// Waits until the command's events are stored and, under strong consistency, seen by the projections and all
-    /// awaited handlers.
-    ///
-    /// # Errors
-    ///
-    /// [`CommandFailure`]: why the command led to no events.
-    pub async fn outcome(self) -> Result<Receipt<E>, CommandFailure<A::Refusal>> {
-        self.await
-    }
-
     /// The consistency it was sent with.
     pub(crate) fn consistency(&self) -> Consistency {
         self.consistency
     }
 
-    /// The [`Base`], for a caller that waits for more than the outcome.
-    pub(crate) fn base(&self) -> &Arc<Base<E>> {
-        &self.base
+    /// [`PendingCommand::outcome`], of the application that it was sent to.
+    pub(crate) fn poll_outcome(&mut self, base: &Arc<Base<E>>, context: &mut Context<'_>) -> Poll<Outcome<E, A>> {
+        loop {
+            let decided = match &mut self.stage {
+                Stage::Sent(pending) => ready!(Pin::new(pending).poll(context)),
+                Stage::Decided(decided) => std::mem::replace(&mut **decided, Err(CommandError::Stopped)),
+                Stage::Waiting(outcome) => return outcome.as_mut().poll(context),
+            };
+            if let Some(receipt) = self.receipt_or_wait(base, decided) {
+                return Poll::Ready(Ok(receipt));
+            }
+        }
     }
 
     /// The receipt if nothing more is to be waited for, and otherwise begins to wait.
-    fn receipt_or_wait(&mut self, decided: Decided<E, A>) -> Option<Receipt<E>> {
+    fn receipt_or_wait(&mut self, base: &Arc<Base<E>>, decided: Decided<E, A>) -> Option<Receipt<E>> {
         let consistency = self.consistency;
-        let decided = match decided.map(|events| self.base.receipt_at_once(events, consistency)) {
+        let decided = match decided.map(|events| base.receipt_at_once(events, consistency)) {
             Ok(Ok(receipt)) => return Some(receipt),
             Ok(Err(events)) => Ok(events),
             Err(error) => Err(error),
         };
-        let base = self.base.clone();
+        let base = base.clone();
         self.stage = Stage::Waiting(Box::pin(async move {
             match decided {
                 Ok(events) => Ok(base.receipt(events, consistency).await),
@@ -103,25 +133,6 @@ impl<E: StoredEvent, A: Aggregate> PendingCommand<E, A> {
             }
         }));
         None
-    }
-}
-
-/// Written by hand: an `async` block would take more room in the future of every caller, and be copied with it.
-impl<E: StoredEvent, A: Aggregate> Future for PendingCommand<E, A> {
-    type Output = Result<Receipt<E>, CommandFailure<A::Refusal>>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        loop {
-            let decided = match &mut this.stage {
-                Stage::Sent(pending) => ready!(Pin::new(pending).poll(context)),
-                Stage::Decided(decided) => std::mem::replace(&mut **decided, Err(CommandError::Stopped)),
-                Stage::Waiting(outcome) => return outcome.as_mut().poll(context),
-            };
-            if let Some(receipt) = this.receipt_or_wait(decided) {
-                return Poll::Ready(Ok(receipt));
-            }
-        }
     }
 }
 

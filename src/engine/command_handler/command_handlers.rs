@@ -6,15 +6,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use foldhash::HashMap;
-
 use super::CommandHandler;
 use crate::engine::domain::{Aggregate, Contains, DomainEvent};
 use crate::engine::seams::Seam;
 
 /// Command handlers by kind of aggregate. Cheap to clone.
+///
+/// A list, as no application has so many kinds that a map would find one sooner.
 #[derive(Clone, Default)]
-pub struct CommandHandlers(HashMap<TypeId, Arc<dyn AnyCommandHandler>>);
+pub struct CommandHandlers(Vec<(TypeId, Arc<dyn AnyCommandHandler>)>);
 
 /// A command handler of any kind of aggregate.
 trait AnyCommandHandler: Any + Send + Sync {
@@ -45,7 +45,8 @@ impl CommandHandlers {
         A: Aggregate,
         E: Contains<A::Event> + DomainEvent,
     {
-        self.0.insert(TypeId::of::<A>(), Arc::new(commands));
+        self.0.retain(|(kind, _)| *kind != TypeId::of::<A>());
+        self.0.push((TypeId::of::<A>(), Arc::new(commands)));
         self
     }
 
@@ -55,27 +56,28 @@ impl CommandHandlers {
         A: Aggregate,
         E: Contains<A::Event> + DomainEvent,
     {
-        let commands: &dyn Any = self.0.get(&TypeId::of::<A>())?.as_ref();
+        let (_, commands) = self.0.iter().find(|(kind, _)| *kind == TypeId::of::<A>())?;
+        let commands: &dyn Any = commands.as_ref();
         commands.downcast_ref()
     }
 
     /// Waits until all commands sent before are answered.
     pub(in crate::engine) async fn flush(&self) {
-        for commands in self.0.values() {
+        for (_, commands) in &self.0 {
             commands.flush().await;
         }
     }
 
     /// Lets the appends of all of them fail as the seam says.
     pub(in crate::engine) async fn break_store(&self, seam: &Arc<Seam>) {
-        for commands in self.0.values() {
+        for (_, commands) in &self.0 {
             commands.break_store(seam.clone()).await;
         }
     }
 
     /// Answers all commands sent before, then stops the command handlers.
     pub(in crate::engine) async fn close(&self) {
-        for commands in self.0.values() {
+        for (_, commands) in &self.0 {
             commands.close().await;
         }
     }

@@ -317,7 +317,7 @@ where
     let awaited = H::AWAITED && held.is_some();
     let slot = checkpoints.register_handler(H::NAME, H::KIND, awaited, progress.checkpoint);
     let registration = checkpoints.registration(slot.clone());
-    let handler_feed = HandlerFeed::new(filter.clone(), H::TRACE_TITLE, slot.clone());
+    let handler_feed = HandlerFeed::new(filter.clone(), H::TRACE_TITLE, context.checkpoints.clone(), slot.clone());
     if held.is_none() {
         handler_feed.inbox().close();
     }

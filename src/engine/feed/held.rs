@@ -129,7 +129,7 @@ impl<E: DomainEvent> Feed<E> {
     fn hold_readers_back(&mut self) {
         for handler_feed in &mut self.handlers {
             if let Some(projection) = handler_feed.reads() {
-                handler_feed.hold_back(&self.checkpoints, self.members.held_at(projection).is_some());
+                handler_feed.hold_back(self.members.held_at(projection).is_some());
             }
         }
     }

@@ -27,7 +27,6 @@ pub(in crate::engine) fn wants<E>(filter: &Filter<E>, event: &RecordedEvent<E>) 
 pub(in crate::engine) struct HandlerFeed<E> {
     filter: Filter<E>,
     trace_title: Option<&'static str>,
-    slot: Slot,
     /// The projection that the handler reads.
     reads: Option<&'static str>,
     /// Whether that projection is held.
@@ -38,6 +37,8 @@ pub(in crate::engine) struct HandlerFeed<E> {
 /// The handler's side.
 #[derive(Debug)]
 pub(in crate::engine) struct HandlerInbox<E> {
+    checkpoints: Checkpoints,
+    slot: Slot,
     state: Mutex<State<E>>,
     woken: Notify,
 }
@@ -47,8 +48,10 @@ struct State<E> {
     mode: Mode,
     /// How far the handler may go.
     end: Position,
-    /// How far the feed has moved the handler's checkpoint while it slept.
+    /// How far the feed had moved the handler's checkpoint when it last stopped.
     skipped_to: Position,
+    /// Whether the feed moves the checkpoint.
+    is_skipping: bool,
     next: Option<NextEvents<E>>,
     /// Whether the handler is held, so that its events are told of when it gets them.
     is_held: bool,
@@ -81,11 +84,8 @@ impl<E: Send + Sync> Called for HandlerInbox<E> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Awake,
-    /// The handler has seen everything up to `end`, and the feed moves its checkpoint.
-    Asleep {
-        /// Wake once the checkpoint reaches this position.
-        wake_at: Position,
-    },
+    /// The handler has seen everything up to `end`, and the feed moves its checkpoint, which has more on that.
+    Asleep,
     /// The handler has stopped, or runs in another process. It gets no events.
     Closed,
 }
@@ -97,23 +97,25 @@ struct NextEvents<E> {
     events: Committed<E>,
 }
 
-impl<E> Default for HandlerInbox<E> {
-    fn default() -> Self {
-        let (end, skipped_to) = (Position::START, Position::START);
-        let state = State { mode: Mode::Awake, end, skipped_to, next: None, is_held: false, is_called: false };
-        Self { state: Mutex::new(state), woken: Notify::new() }
-    }
-}
-
 impl<E> fmt::Debug for HandlerFeed<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerFeed").field("slot", &self.slot).finish_non_exhaustive()
+        f.debug_struct("HandlerFeed").field("slot", self.slot()).finish_non_exhaustive()
     }
 }
 
 impl<E> HandlerFeed<E> {
-    pub(in crate::engine) fn new(filter: Filter<E>, trace_title: Option<&'static str>, slot: Slot) -> Self {
-        Self { filter, trace_title, slot, reads: None, is_held_back: false, inbox: Arc::default() }
+    pub(in crate::engine) fn new(
+        filter: Filter<E>,
+        trace_title: Option<&'static str>,
+        checkpoints: Checkpoints,
+        slot: Slot,
+    ) -> Self {
+        let inbox = Arc::new(HandlerInbox::new(checkpoints, slot));
+        Self { filter, trace_title, reads: None, is_held_back: false, inbox }
+    }
+
+    pub(super) fn slot(&self) -> &Slot {
+        &self.inbox.slot
     }
 
     /// Names the projection that the handler reads: it gets no event that the projection does not know.
@@ -130,9 +132,9 @@ impl<E> HandlerFeed<E> {
     }
 
     /// Says whether the projection that the handler reads is held.
-    pub(super) fn hold_back(&mut self, checkpoints: &Checkpoints, is_held_back: bool) {
+    pub(super) fn hold_back(&mut self, is_held_back: bool) {
         self.is_held_back = is_held_back;
-        checkpoints.set_hold(&self.slot, Hold::ReadsHeld, is_held_back);
+        self.inbox.checkpoints.set_hold(self.slot(), Hold::ReadsHeld, is_held_back);
     }
 
     pub(in crate::engine) fn inbox(&self) -> Arc<HandlerInbox<E>> {
@@ -146,53 +148,68 @@ impl<E> HandlerFeed<E> {
 
     /// Lets the handler read up to `end`.
     pub(super) fn open_to(&self, end: Position) {
-        let mut state = self.inbox.lock();
+        let mut state = self.inbox.without_skipping();
         state.end = end.max(state.end);
         self.inbox.wake(&mut state);
     }
 
-    /// Offers the next events. If the handler sleeps and wants none of them, returns its slot: its checkpoint is to be
-    /// moved to the last of them.
-    pub(super) fn offer(&self, events: &Committed<E>) -> Option<&Slot> {
-        let (first, last) = (events.first()?.position, events.last()?.position);
-        // After a panic of the filter, the handler's own task asks it again.
-        let mut wanted = events.iter().filter(|event| wants(&self.filter, event).unwrap_or(true)).peekable();
-        let is_wanted = wanted.peek().is_some();
-        let (before, is_told) = {
-            let mut state = self.inbox.lock();
-            if state.end >= last {
-                return None;
+    /// The first of these events that the handler may want.
+    pub(super) fn first_wanted(&self, events: &[RecordedEvent<E>]) -> Option<usize> {
+        events.iter().position(|event| self.may_want(event))
+    }
+
+    /// After a panic of the filter, the handler's own task asks it again.
+    fn may_want(&self, event: &RecordedEvent<E>) -> bool {
+        wants(&self.filter, event).unwrap_or(true)
+    }
+
+    /// Offers the next events to the handler, and wakes it.
+    pub(super) fn offer(&self, events: &Committed<E>, first_wanted: Option<usize>) {
+        let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
+        let mut state = self.inbox.without_skipping();
+        let before = state.end;
+        if before < last.position {
+            let is_told = state.mode != Mode::Closed && !state.is_held;
+            if let (Some(title), Some(first_wanted)) = (self.trace_title.filter(|_| is_told), first_wanted) {
+                drop(state);
+                self.trace(title, &events[first_wanted..], before);
+                state = self.inbox.without_skipping();
             }
-            if let Mode::Asleep { wake_at } = state.mode
-                && !is_wanted
-            {
-                (state.end, state.skipped_to) = (last, last);
-                if last >= wake_at {
-                    self.inbox.wake(&mut state);
-                }
-                return Some(&self.slot);
+            if state.next.is_none() && state.mode != Mode::Closed {
+                state.next = Some(NextEvents { after: before.max(first.position.before()), events: events.clone() });
             }
-            (state.end, state.mode != Mode::Closed && !state.is_held)
-        };
-        if let Some(title) = self.trace_title.filter(|_| is_told) {
-            for event in wanted.filter(|event| event.position > before) {
-                trace_line!(event.metadata.correlation_id(), "Event Handler: {title}");
-            }
+            state.end = last.position;
         }
-        let mut state = self.inbox.lock();
-        if state.next.is_none() && state.mode != Mode::Closed {
-            state.next = Some(NextEvents { after: before.max(first.before()), events: events.clone() });
-        }
-        state.end = last;
         self.inbox.wake(&mut state);
-        None
+    }
+
+    /// Tells of those events after a position that the handler wants. It wants the first one.
+    fn trace(&self, title: &str, events: &[RecordedEvent<E>], after: Position) {
+        let wanted = events.iter().enumerate().filter(|(index, event)| *index == 0 || self.may_want(event));
+        for (_, event) in wanted.filter(|(_, event)| event.position > after) {
+            trace_line!(event.metadata.correlation_id(), "Event Handler: {title}");
+        }
     }
 }
 
 impl<E> HandlerInbox<E> {
+    fn new(checkpoints: Checkpoints, slot: Slot) -> Self {
+        let (end, skipped_to) = (Position::START, Position::START);
+        let state = State {
+            mode: Mode::Awake,
+            end,
+            skipped_to,
+            is_skipping: false,
+            next: None,
+            is_held: false,
+            is_called: false,
+        };
+        Self { checkpoints, slot, state: Mutex::new(state), woken: Notify::new() }
+    }
+
     /// Says whether the handler is held. Answers with the last event that was offered before.
     pub(in crate::engine) fn set_held(&self, is_held: bool) -> Position {
-        let mut state = self.lock();
+        let mut state = self.current();
         state.is_held = is_held;
         state.end
     }
@@ -201,8 +218,28 @@ impl<E> HandlerInbox<E> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state, with how far the feed has moved the checkpoint by now.
+    fn current(&self) -> MutexGuard<'_, State<E>> {
+        let mut state = self.lock();
+        if state.is_skipping {
+            state.skip_to(self.checkpoints.skipped_to(&self.slot));
+        }
+        state
+    }
+
+    /// The state, once the feed no longer moves the checkpoint.
+    fn without_skipping(&self) -> MutexGuard<'_, State<E>> {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.is_skipping) {
+            state.skip_to(self.checkpoints.wake_up(&self.slot));
+        }
+        state
+    }
+
+    /// Wakes the handler, whose checkpoint the feed no longer moves.
     fn wake(&self, state: &mut State<E>) {
-        if matches!(state.mode, Mode::Asleep { .. }) {
+        debug_assert!(!state.is_skipping, "or it would lose what the feed has skipped");
+        if state.mode == Mode::Asleep {
             state.mode = Mode::Awake;
             self.woken.notify_one();
         }
@@ -210,7 +247,7 @@ impl<E> HandlerInbox<E> {
 
     /// How far the feed has moved the handler's checkpoint while it slept.
     pub(in crate::engine) fn skipped_to(&self) -> Position {
-        self.lock().skipped_to
+        self.current().skipped_to
     }
 
     /// Waits until a handler that sleeps is woken, and returns how far the feed has moved its checkpoint meanwhile.
@@ -221,7 +258,7 @@ impl<E> HandlerInbox<E> {
             self.woken.notified().await;
             // The notification may be of an earlier sleep, which ended before anybody waited for it.
             let state = self.lock();
-            if !matches!(state.mode, Mode::Asleep { .. }) {
+            if state.mode != Mode::Asleep {
                 return state.skipped_to;
             }
         }
@@ -229,12 +266,12 @@ impl<E> HandlerInbox<E> {
 
     /// How far the feed lets the handler read.
     pub(in crate::engine) fn end(&self) -> Position {
-        self.lock().end
+        self.current().end
     }
 
     /// How far the handler may read now: nowhere, once it is called.
     pub(in crate::engine) fn readable(&self) -> Position {
-        let state = self.lock();
+        let state = self.current();
         if state.is_called { Position::START } else { state.end }
     }
 
@@ -253,7 +290,7 @@ impl<E> HandlerInbox<E> {
 
     /// Accepts events from now on.
     pub(in crate::engine) fn open(&self) {
-        let mut state = self.lock();
+        let mut state = self.without_skipping();
         state.skipped_to = Position::START;
         // Events offered before do not follow the checkpoint.
         state.next = None;
@@ -264,7 +301,7 @@ impl<E> HandlerInbox<E> {
 
     /// Accepts no events from now on.
     pub(in crate::engine) fn close(&self) {
-        let mut state = self.lock();
+        let mut state = self.without_skipping();
         (state.mode, state.next) = (Mode::Closed, None);
     }
 
@@ -277,8 +314,22 @@ impl<E> HandlerInbox<E> {
         } else if checkpoint < state.end {
             FallingAsleep::Offered
         } else {
-            (state.mode, state.end, state.next) = (Mode::Asleep { wake_at }, checkpoint, None);
+            (state.mode, state.end, state.next) = (Mode::Asleep, checkpoint, None);
+            state.is_skipping = true;
+            self.checkpoints.fall_asleep(&self.slot, checkpoint, wake_at);
             FallingAsleep::Asleep
         }
     }
 }
+
+impl<E> State<E> {
+    /// The feed has moved the checkpoint to `position`; `None` if the handler was removed.
+    fn skip_to(&mut self, position: Option<Position>) {
+        if let Some(position) = position {
+            (self.end, self.skipped_to) = (position, position);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

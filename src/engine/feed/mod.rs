@@ -25,7 +25,7 @@ use std::fmt;
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::add_projection::JoinError;
-use self::checkpoints::{Checkpoints, Slot};
+use self::checkpoints::Checkpoints;
 use self::handle::FeedRequest;
 pub use self::handle::{FeedHandle, HandlersHeld, RemoveError};
 pub(super) use self::held::ProjectionRequest;
@@ -202,7 +202,7 @@ impl<E: DomainEvent> Feed<E> {
         self.members.run();
         self.open_handlers(subscription.position());
         // Reused from event to event.
-        let mut skipping: Vec<Slot> = Vec::new();
+        let mut unwanted: Vec<usize> = Vec::new();
         loop {
             let next = tokio::select! {
                 biased;
@@ -235,12 +235,16 @@ impl<E: DomainEvent> Feed<E> {
                 Some(observed) if self.held.is_some() => *observed = subscription.position(),
                 None | Some(_) => {}
             }
-            let handlers = if self.held.is_none() { &self.handlers[..] } else { &[] };
-            let going_on = handlers.iter().filter(|handler_feed| !handler_feed.is_held_back());
             // Before the checkpoints are locked: this asks the handlers' filters, and writes lines of the trace.
-            skipping.extend(going_on.filter_map(|handler_feed| handler_feed.offer(&events)).cloned());
-            self.checkpoints.advance(self.members.acknowledged().chain(&skipping), subscription.position());
-            skipping.clear();
+            for (number, handler_feed) in self.handlers_to_offer() {
+                match handler_feed.first_wanted(&events) {
+                    None => unwanted.push(number),
+                    wanted => handler_feed.offer(&events, wanted),
+                }
+            }
+            let slot = |number: &usize| self.handlers[*number].slot();
+            self.checkpoints.advance_over(self.members.acknowledged(), &mut unwanted, slot, subscription.position());
+            unwanted.drain(..).for_each(|number| self.handlers[number].offer(&events, None));
             if let Some(last) = events.last() {
                 let (position, correlation_ids) = (last.position.get(), Conversations(&events));
                 tracing::debug!(position, %correlation_ids, "checkpoint of the projections");
@@ -251,9 +255,14 @@ impl<E: DomainEvent> Feed<E> {
         }
     }
 
+    /// Those that are not held back, with their numbers.
+    fn handlers_to_offer(&self) -> impl Iterator<Item = (usize, &HandlerFeed<E>)> {
+        let handlers = if self.held.is_none() { &self.handlers[..] } else { &[] };
+        handlers.iter().enumerate().filter(|(_, handler_feed)| !handler_feed.is_held_back())
+    }
+
     fn open_handlers(&self, end: Position) {
-        let going_on = self.handlers.iter().filter(|handler_feed| !handler_feed.is_held_back());
-        going_on.for_each(|handler_feed| handler_feed.open_to(end));
+        self.handlers_to_offer().for_each(|(_, handler_feed)| handler_feed.open_to(end));
     }
 
     fn tell_observers(&self, events: &[RecordedEvent<E>]) {

@@ -1,6 +1,7 @@
 //! The checkpoint of each handler, and waiting for it: the basis of strong consistency.
 
 mod asked;
+mod asleep;
 mod state;
 mod status;
 mod wait;
@@ -85,11 +86,7 @@ impl Checkpoints {
     /// never go back.
     pub fn advance<'a>(&self, handlers: impl IntoIterator<Item = &'a Slot>, position: Position) {
         let mut state = self.shared.lock();
-        for slot in handlers {
-            if let Some(place) = state.place(slot) {
-                place.checkpoint = position.max(place.checkpoint);
-            }
-        }
+        handlers.into_iter().for_each(|slot| state.advance(slot, position));
         self.shared.wake(&mut state);
     }
 

@@ -51,9 +51,19 @@ pub(super) struct Place {
     /// The handler's number in the order of registration; 0 if the place is free.
     pub(super) owner: u64,
     pub(super) checkpoint: Position,
-    is_awaited: bool,
-    is_projection: bool,
-    is_held: bool,
+    /// What the handler counts as at least. Where it is not counted at all, that is the greatest position.
+    counts_from: Least,
+    /// While the handler sleeps.
+    pub(super) asleep: Option<Asleep>,
+}
+
+/// A handler that has seen everything offered to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asleep {
+    /// How far the feed has moved its checkpoint.
+    pub(super) skipped_to: Position,
+    /// It is to be woken once that is here.
+    pub(super) wake_at: Position,
 }
 
 /// Handlers that callers wait for together.
@@ -66,7 +76,7 @@ pub(super) struct Group {
 
 impl Default for Group {
     fn default() -> Self {
-        Self { seen: Position::new(u64::MAX), waiting: Waiting::default() }
+        Self { seen: GREATEST, waiting: Waiting::default() }
     }
 }
 
@@ -78,6 +88,7 @@ impl Group {
 }
 
 /// The least checkpoints, each of some of the handlers.
+#[derive(Clone, Copy, Debug)]
 struct Least {
     awaited: Position,
     awaited_not_held: Position,
@@ -85,26 +96,33 @@ struct Least {
     projections_not_held: Position,
 }
 
+const GREATEST: Position = Position::new(u64::MAX);
+
 impl Least {
-    /// In one pass, because every command asks for all four.
+    /// Those of no handlers.
+    const OF_NONE: Self =
+        Self { awaited: GREATEST, awaited_not_held: GREATEST, projections: GREATEST, projections_not_held: GREATEST };
+
+    /// In one pass and without a branch, because every command asks for all four.
     fn of(places: &[Place]) -> Self {
-        let none = Position::new(u64::MAX);
-        let mut least = Self { awaited: none, awaited_not_held: none, projections: none, projections_not_held: none };
-        for &Place { checkpoint, is_awaited, is_projection, is_held, .. } in places {
-            if is_awaited {
-                least.awaited = least.awaited.min(checkpoint);
-                if !is_held {
-                    least.awaited_not_held = least.awaited_not_held.min(checkpoint);
-                }
-            }
-            if is_projection {
-                least.projections = least.projections.min(checkpoint);
-                if !is_held {
-                    least.projections_not_held = least.projections_not_held.min(checkpoint);
-                }
-            }
+        places.iter().fold(Self::OF_NONE, |least, Place { checkpoint, counts_from, .. }| Self {
+            awaited: least.awaited.min(counts_from.awaited.max(*checkpoint)),
+            awaited_not_held: least.awaited_not_held.min(counts_from.awaited_not_held.max(*checkpoint)),
+            projections: least.projections.min(counts_from.projections.max(*checkpoint)),
+            projections_not_held: least.projections_not_held.min(counts_from.projections_not_held.max(*checkpoint)),
+        })
+    }
+
+    /// What a handler counts as at least.
+    fn counted_from(handler: &Handler) -> Self {
+        let from = |is_counted| if is_counted { Position::START } else { GREATEST };
+        let (is_awaited, is_projection, is_held) = (handler.is_awaited(), handler.is_projection(), handler.is_held());
+        Self {
+            awaited: from(is_awaited),
+            awaited_not_held: from(is_awaited && !is_held),
+            projections: from(is_projection),
+            projections_not_held: from(is_projection && !is_held),
         }
-        least
     }
 }
 
@@ -214,13 +232,29 @@ impl State {
         self.places.get_mut(slot.index).filter(|place| place.owner == slot.owner)
     }
 
+    /// Moves a handler's checkpoint on, unless it was removed.
+    pub(super) fn advance(&mut self, slot: &Slot, position: Position) {
+        if let Some(place) = self.place(slot) {
+            place.checkpoint = position.max(place.checkpoint);
+        }
+    }
+
+    /// Moves the checkpoint of a handler that sleeps. Returns whether it goes on sleeping.
+    pub(super) fn skip(&mut self, slot: &Slot, position: Position) -> bool {
+        let Some(place) = self.place(slot) else { return false };
+        let Some(Asleep { skipped_to, wake_at }) = &mut place.asleep else { return false };
+        *skipped_to = position.max(*skipped_to);
+        place.checkpoint = position.max(place.checkpoint);
+        position < *wake_at
+    }
+
     /// Changes a handler, unless it was removed.
     pub(super) fn change(&mut self, slot: &Slot, change: impl FnOnce(&mut Handler)) {
         if let Some(place) = self.places.get_mut(slot.index).filter(|place| place.owner == slot.owner)
             && let Some(handler) = &mut self.handlers[slot.index]
         {
             change(handler);
-            *place = Place::new(handler, slot.owner, place.checkpoint);
+            place.counts_from = Least::counted_from(handler);
         }
     }
 
@@ -258,14 +292,13 @@ impl State {
 impl Default for Place {
     /// A free one.
     fn default() -> Self {
-        Self { owner: 0, checkpoint: Position::START, is_awaited: false, is_projection: false, is_held: false }
+        Self { owner: 0, checkpoint: Position::START, counts_from: Least::OF_NONE, asleep: None }
     }
 }
 
 impl Place {
     fn new(handler: &Handler, owner: u64, checkpoint: Position) -> Self {
-        let (is_awaited, is_projection) = (handler.is_awaited(), handler.is_projection());
-        Self { owner, checkpoint, is_awaited, is_projection, is_held: !handler.holds.is_none() }
+        Self { owner, checkpoint, counts_from: Least::counted_from(handler), asleep: None }
     }
 }
 
@@ -276,6 +309,10 @@ impl Handler {
 
     fn is_projection(&self) -> bool {
         self.kind == HandlerKind::Projection && !self.has_stopped()
+    }
+
+    fn is_held(&self) -> bool {
+        !self.holds.is_none()
     }
 
     fn has_stopped(&self) -> bool {
