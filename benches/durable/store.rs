@@ -24,6 +24,16 @@ pub(crate) struct OpenStore {
     supervisor: Supervisor,
 }
 
+impl OpenStore {
+    /// Closes it, and waits until its threads and its file are gone: whoever opens a file that others have open waits for
+    /// those to know of it.
+    pub(crate) async fn close(self) {
+        let supervisor = self.supervisor.clone();
+        drop(self);
+        supervisor.ended().await;
+    }
+}
+
 impl Drop for OpenStore {
     fn drop(&mut self) {
         self.supervisor.stop(StopReason::Closed);
