@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::account::{Balance, InvalidName, Money, Refusal};
+use super::account::{Balance, InvalidName, Money, Refusal, ReleaseReason};
 use crate::engine::application;
 pub use crate::engine::application::{AddHandlerError, BackupError, ExportError, ImportError, QueryError, Unavailable};
 use crate::engine::feed::catch_up::NotYet;
@@ -212,6 +212,16 @@ pub enum NotTransferred {
     /// The PIN was wrong.
     #[error("the PIN was wrong")]
     WrongPin,
+}
+
+impl From<ReleaseReason> for NotTransferred {
+    fn from(reason: ReleaseReason) -> Self {
+        match reason {
+            ReleaseReason::NoPayee => Self::NoPayee,
+            ReleaseReason::BalanceLimit => Self::BalanceLimit,
+            ReleaseReason::GivenUp => Self::GivenUp,
+        }
+    }
 }
 
 impl From<NotTransferred> for TransferError {

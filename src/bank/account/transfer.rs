@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::booking::{BookingDate, BookingDetails, Memo};
 use super::id::AccountId;
 use super::money::Money;
+use super::refusal::Refusal;
 
 /// The title of the command that begins a transfer. It is traced before the command is built.
 pub(in crate::bank) const TRANSFER_MONEY: &str = "Transfer Money";
@@ -163,4 +164,33 @@ pub enum ReleaseReason {
     BalanceLimit,
     /// The process kept failing, and a person has given the transfer up before the payee was credited.
     GivenUp,
+}
+
+impl ReleaseReason {
+    /// Why a transfer fails that the payee's account refuses. One that is missing or closed is no payee.
+    pub(in crate::bank) fn of_refused_credit(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::BalanceLimit => Self::BalanceLimit,
+            Refusal::NoAccount | Refusal::AccountClosed => Self::NoPayee,
+            // An account refuses no credit for any of these.
+            Refusal::AccountExists
+            | Refusal::InvalidName(_)
+            | Refusal::PinRequired
+            | Refusal::NoPin
+            | Refusal::AccountLocked
+            | Refusal::NotLocked
+            | Refusal::BalanceNotZero
+            | Refusal::OverdraftInUse
+            | Refusal::TransferUnderWay
+            | Refusal::AccountFrozen
+            | Refusal::AlreadyFrozen
+            | Refusal::NotFrozen
+            | Refusal::OutdatedPinCheck
+            | Refusal::SameAccount
+            | Refusal::TooManyTransfers
+            | Refusal::NoReservation
+            | Refusal::AlreadyReversed
+            | Refusal::Overdrawn => Self::NoPayee,
+        }
+    }
 }

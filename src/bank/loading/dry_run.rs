@@ -176,17 +176,16 @@ impl Trial<'_> {
     fn transfer(&mut self, outgoing: &Outgoing) -> Result<(), NotTransferred> {
         let Outgoing { account_id, transfer_id, .. } = outgoing.clone();
         let incoming = Incoming::of(outgoing.clone());
-        let refused = match self.decide(&AccountCommand::CreditTransfer(Box::new(incoming))) {
+        let refusal = match self.decide(&AccountCommand::CreditTransfer(Box::new(incoming))) {
             Ok(_) => {
                 // An account never refuses to settle what it has reserved.
                 let _ = self.decide(&AccountCommand::SettleTransfer { account_id, transfer_id });
                 return Ok(());
             }
-            Err(Refusal::BalanceLimit) => (ReleaseReason::BalanceLimit, NotTransferred::BalanceLimit),
-            Err(_) => (ReleaseReason::NoPayee, NotTransferred::NoPayee),
+            Err(refusal) => refusal,
         };
-        let (reason, not_transferred) = refused;
+        let reason = ReleaseReason::of_refused_credit(&refusal);
         let _ = self.decide(&AccountCommand::ReleaseTransfer { account_id, transfer_id, reason });
-        Err(not_transferred)
+        Err(reason.into())
     }
 }

@@ -3,7 +3,7 @@
 use super::plan::PlannedRow;
 use super::report::Known;
 use crate::bank::{
-    Account, AccountCommand, AccountEvent, Bank, Ending, Incoming, Moment, NotTransferred, Outgoing, Refusal,
+    Account, AccountCommand, AccountEvent, Bank, Ending, Incoming, Moment, NotTransferred, Outgoing, ReleaseReason,
     TransferState, Unavailable,
 };
 use crate::engine::domain::Aggregate as _;
@@ -77,7 +77,6 @@ pub(super) fn would_be_released(planned: &PlannedRow, payer: &Account, payee: &A
     let Some(AccountEvent::MoneyReserved(outgoing)) = events.into_iter().next() else { return None };
     match payee.execute(&AccountCommand::CreditTransfer(Box::new(Incoming::of(*outgoing)))) {
         Ok(_) => None,
-        Err(Refusal::BalanceLimit) => Some(NotTransferred::BalanceLimit),
-        Err(_) => Some(NotTransferred::NoPayee),
+        Err(refusal) => Some(ReleaseReason::of_refused_credit(&refusal).into()),
     }
 }

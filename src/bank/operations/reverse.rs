@@ -8,7 +8,7 @@ use crate::bank::errors::ReverseError;
 use crate::bank::queries::stream_of;
 use crate::bank::{
     Account, AccountCommand, AccountEvent, AccountId, Bank, BookingDetails, Ending, Incoming, Memo, Moment, Money,
-    Outgoing, Receipt, Refusal, TransferRecord, TransferState,
+    NotTransferred, Outgoing, Receipt, ReleaseReason, TransferRecord, TransferState,
 };
 use crate::engine::domain::Aggregate as _;
 use crate::engine::feed::checkpoints::Consistency;
@@ -92,8 +92,7 @@ impl Bank {
         let account: Account = self.state_up_to(&stream_of(payee), Moment::NOW).await?;
         match account.execute(&AccountCommand::CreditTransfer(Box::new(incoming))) {
             Ok(_) => Ok(()),
-            Err(Refusal::BalanceLimit) => Err(ReverseError::BalanceLimit),
-            Err(_) => Err(ReverseError::NoPayee),
+            Err(refusal) => Err(NotTransferred::from(ReleaseReason::of_refused_credit(&refusal)).into()),
         }
     }
 }

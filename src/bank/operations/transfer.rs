@@ -5,7 +5,7 @@ use crate::bank::errors::{NotTransferred, QueryError, TransferError};
 use crate::bank::handle::BankParts;
 use crate::bank::{
     AccountCommand, AccountEvent, AccountId, Bank, BookingDetails, Ending, Moment, Money, Outgoing, Pin, Receipt,
-    ReleaseReason, TransferId, TransferRecord, TransferState,
+    TransferId, TransferRecord, TransferState,
 };
 use crate::engine::log::{Metadata, Position};
 
@@ -110,9 +110,7 @@ impl BankParts {
             record.and_then(|record| record.state_at(Moment::NOW)).unwrap_or(TransferState::Reserved)
         });
         match state {
-            TransferState::Ended(Ending::Released(ReleaseReason::NoPayee)) => Err(NotTransferred::NoPayee),
-            TransferState::Ended(Ending::Released(ReleaseReason::BalanceLimit)) => Err(NotTransferred::BalanceLimit),
-            TransferState::Ended(Ending::Released(ReleaseReason::GivenUp)) => Err(NotTransferred::GivenUp),
+            TransferState::Ended(Ending::Released(reason)) => Err(reason.into()),
             TransferState::Reserved | TransferState::Credited | TransferState::Ended(Ending::Settled) => {
                 Ok(TransferOutcome { transfer_id, state, receipt })
             }

@@ -2,7 +2,7 @@
 
 use super::unfinished::UnfinishedTransfers;
 use crate::bank::account::{Incoming, Outgoing, ReleaseReason};
-use crate::bank::{AccountCommand, AccountEvent, Refusal};
+use crate::bank::{AccountCommand, AccountEvent};
 use crate::engine::event_handler::StartFrom;
 use crate::engine::log::RecordedEvent;
 use crate::engine::process_manager::{Answer, Instead, ProcessManager, Reaction, Unfinished};
@@ -64,10 +64,7 @@ fn credit(
 ) -> Answer<AccountCommand, AccountEvent> {
     let incoming = Incoming { account_id: payee, transfer_id, payer: payer.clone(), amount, details };
     Answer::new(AccountCommand::CreditTransfer(Box::new(incoming))).or_else(move |refusal| {
-        let reason = match refusal {
-            Refusal::BalanceLimit => ReleaseReason::BalanceLimit,
-            _ => ReleaseReason::NoPayee,
-        };
+        let reason = ReleaseReason::of_refused_credit(refusal);
         Instead::send(AccountCommand::ReleaseTransfer { account_id: payer.clone(), transfer_id, reason })
     })
 }

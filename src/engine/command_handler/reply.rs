@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::duplicates::{first_outcome, tell_of_duplicate};
 use super::sent::Sent;
-use super::worker::{Decision, Worker};
+use super::worker::{Verdict, Worker};
 use super::{CommandError, Id, Unanswered};
 use crate::engine::domain::{Aggregate, Command as _, Contains, DomainEvent};
 use crate::engine::runtime::trace::detail_line;
@@ -23,10 +23,10 @@ where
         let conflicts = self.unload_outdated(open, &stored);
         let mut stored = stored.into_iter();
         let mut met_conflict = false;
-        for (sent, decision) in open.iter_mut().zip(self.decisions.drain(..)) {
-            let answer = match decision {
-                Decision::Answer(answer) => answer.map(|()| Committed::nothing()),
-                Decision::Append => match stored.next() {
+        for (sent, verdict) in open.iter_mut().zip(self.verdicts.drain(..)) {
+            let answer = match verdict {
+                Verdict::Answer(answer) => answer.map(|()| Committed::nothing()),
+                Verdict::Append => match stored.next() {
                     Some(Ok(committed)) => {
                         if sent.may_be_duplicate {
                             self.looked_up.remove(&sent.metadata.command_id);
@@ -46,16 +46,16 @@ where
                         Err(CommandError::Panicked { message })
                     }
                 },
-                Decision::Known(outcome) => {
+                Verdict::Known(outcome) => {
                     sent.reply(outcome);
                     continue;
                 }
-                Decision::Postponed => {
+                Verdict::Postponed => {
                     self.looked_up.remove(&sent.metadata.command_id);
                     sent.may_be_stored = false;
                     continue;
                 }
-                Decision::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
+                Verdict::Outdated(conflict) => Err(CommandError::Conflict(conflict)),
             };
             match conflicts.as_ref().and_then(|conflicts| conflicts.get(sent.command.target())) {
                 None => sent.reply(answer),
@@ -84,21 +84,21 @@ where
         open: &[Sent<A, E>],
         stored: &[AppendAnswer<E>],
     ) -> Option<HashMap<Id<A>, Option<Conflict>>> {
-        let is_outdated = |decision: &Decision<A, E>| matches!(decision, Decision::Outdated(_));
-        if stored.iter().all(Result::is_ok) && !self.decisions.iter().any(is_outdated) {
+        let is_outdated = |verdict: &Verdict<A, E>| matches!(verdict, Verdict::Outdated(_));
+        if stored.iter().all(Result::is_ok) && !self.verdicts.iter().any(is_outdated) {
             return None;
         }
         let mut stored = stored.iter();
         let mut outdated = HashMap::new();
-        for (sent, decision) in open.iter().zip(&self.decisions) {
-            let conflict = match decision {
-                Decision::Append => match stored.next() {
+        for (sent, verdict) in open.iter().zip(&self.verdicts) {
+            let conflict = match verdict {
+                Verdict::Append => match stored.next() {
                     Some(Err(Rejected::Conflict(conflict))) => Some(*conflict),
                     Some(Err(Rejected::Repeated(_))) => None,
                     Some(Ok(_)) | None => continue,
                 },
-                Decision::Answer(_) | Decision::Known(_) | Decision::Postponed => continue,
-                Decision::Outdated(conflict) => Some(*conflict),
+                Verdict::Answer(_) | Verdict::Known(_) | Verdict::Postponed => continue,
+                Verdict::Outdated(conflict) => Some(*conflict),
             };
             let target = sent.command.target();
             self.loaded.remove(target);
@@ -109,7 +109,7 @@ where
 
     /// After a failed append, unloads the batch's aggregates and answers with the error.
     pub(super) fn answer_store_failed(&mut self, open: &mut Vec<Sent<A, E>>, error: &StoreError) {
-        self.decisions.clear();
+        self.verdicts.clear();
         for mut sent in open.drain(..) {
             self.loaded.remove(sent.command.target());
             let answer = match error {

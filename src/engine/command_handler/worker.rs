@@ -29,7 +29,7 @@ pub(super) struct Worker<A: Aggregate, E, S> {
     pub(super) loaded: AggregateCache<Id<A>, Loaded<A>>,
     snapshot_every: NonZeroU64,
     /// One for each decided command of the batch. Empty between batches; a field to reuse its memory.
-    pub(super) decisions: Vec<Decision<A, E>>,
+    pub(super) verdicts: Vec<Verdict<A, E>>,
     /// Whether the store has been up to date since the batch was received.
     is_up_to_date: bool,
     /// Stored events of those commands of the batch that may be duplicates, by command id.
@@ -38,7 +38,7 @@ pub(super) struct Worker<A: Aggregate, E, S> {
     pub(super) seam: Option<Arc<Seam>>,
 }
 
-pub(super) enum Decision<A: Aggregate, E> {
+pub(super) enum Verdict<A: Aggregate, E> {
     /// Events were decided: the next append of the batch.
     Append,
     /// No events were decided.
@@ -59,9 +59,9 @@ where
 {
     pub(super) fn new(store: S, clock: Arc<Clock>, limits: &Limits) -> Self {
         let loaded = AggregateCache::new(limits.cached_aggregates);
-        let (snapshot_every, decisions) = (limits.snapshot_every, Vec::new());
+        let (snapshot_every, verdicts) = (limits.snapshot_every, Vec::new());
         let looked_up = HashMap::default();
-        Self { store, clock, loaded, snapshot_every, decisions, is_up_to_date: false, looked_up, seam: None }
+        Self { store, clock, loaded, snapshot_every, verdicts, is_up_to_date: false, looked_up, seam: None }
     }
 
     pub(super) async fn run(
@@ -108,28 +108,28 @@ where
         let mut appends = Vec::with_capacity(open.len());
         let mut ids = None;
         for sent in open.iter() {
-            let decision = match self.duplicate_outcome(sent, &looked_up) {
-                Some(outcome) => Decision::Known(outcome),
+            let verdict = match self.duplicate_outcome(sent, &looked_up) {
+                Some(outcome) => Verdict::Known(outcome),
                 None if sent.may_be_duplicate
                     && is_among(sent.metadata.command_id, &appends, ids.get_or_insert_default()) =>
                 {
-                    Decision::Postponed
+                    Verdict::Postponed
                 }
                 None => {
                     let time = sent.time().unwrap_or_else(|| *time_of_batch.get_or_insert_with(|| self.clock.now()));
                     self.decide(sent, time, &mut appends).await
                 }
             };
-            let panicked = matches!(decision, Decision::Answer(Err(CommandError::Panicked { .. })));
-            self.decisions.push(decision);
+            let panicked = matches!(verdict, Verdict::Answer(Err(CommandError::Panicked { .. })));
+            self.verdicts.push(verdict);
             if panicked {
                 // The aggregate was unloaded, and would be loaded without this batch's decisions: the rest of the
                 // batch waits until they are stored.
                 break;
             }
         }
-        for (sent, decision) in open.iter_mut().zip(&self.decisions) {
-            sent.may_be_stored = matches!(decision, Decision::Append | Decision::Postponed);
+        for (sent, verdict) in open.iter_mut().zip(&self.verdicts) {
+            sent.may_be_stored = matches!(verdict, Verdict::Append | Verdict::Postponed);
         }
         tracing::debug!(commands = open.len(), appends = appends.len(), "batch");
         let stored = match &self.seam {
@@ -173,21 +173,21 @@ where
         Some(outcome)
     }
 
-    async fn decide(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Decision<A, E> {
+    async fn decide(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Verdict<A, E> {
         let Sent { command, metadata, .. } = sent;
         sent.in_span(|| trace_line!(metadata.correlation_id(), "Command Handler: {}", command.title()));
-        let decision = match self.execute(sent, time, appends) {
-            Some(decision) => decision,
+        let verdict = match self.execute(sent, time, appends) {
+            Some(verdict) => verdict,
             None => match self.load(sent).await {
-                Ok(()) => self.execute(sent, time, appends).unwrap_or(Decision::Answer(Err(CommandError::Stopped))),
-                Err(error) => Decision::Answer(Err(error)),
+                Ok(()) => self.execute(sent, time, appends).unwrap_or(Verdict::Answer(Err(CommandError::Stopped))),
+                Err(error) => Verdict::Answer(Err(error)),
             },
         };
-        match decision {
-            Decision::Answer(answer @ (Ok(()) | Err(CommandError::Refused(_)))) => {
+        match verdict {
+            Verdict::Answer(answer @ (Ok(()) | Err(CommandError::Refused(_)))) => {
                 Box::pin(self.unless_outdated(sent, answer)).await
             }
-            decision => decision,
+            verdict => verdict,
         }
     }
 
@@ -207,7 +207,7 @@ where
     }
 
     /// Decides on the state in memory; `None` if the aggregate must be loaded first.
-    fn execute(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Option<Decision<A, E>> {
+    fn execute(&mut self, sent: &Sent<A, E>, time: Timestamp, appends: &mut Vec<Append<E>>) -> Option<Verdict<A, E>> {
         let Sent { command, metadata, .. } = sent;
         let snapshot_every = self.snapshot_every;
         let loaded = self.loaded.get_mut(command.target())?;
@@ -227,7 +227,7 @@ where
         });
         let decided = sent.in_span(|| catch_unwind(decide));
         Some(match decided {
-            Ok(Ok((events, ..))) if events.is_empty() => Decision::Answer(Ok(())),
+            Ok(Ok((events, ..))) if events.is_empty() => Verdict::Answer(Ok(())),
             Ok(Ok((events, version, snapshot))) => {
                 let (stream, expected_version) = (loaded.stream.clone(), loaded.version);
                 if snapshot.is_some() {
@@ -241,15 +241,15 @@ where
                 let expected_end = command.expected_end().into();
                 loaded.version = version;
                 appends.push(Append { stream, expected_version, time, metadata, events, snapshot, expected_end });
-                Decision::Append
+                Verdict::Append
             }
-            Ok(Err(refusal)) => Decision::Answer(Err(CommandError::Refused(refusal))),
+            Ok(Err(refusal)) => Verdict::Answer(Err(CommandError::Refused(refusal))),
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
                 sent.in_span(|| tracing::error!("the command handler panicked on {command:?}: {message}"));
                 // The panic may have left the state half changed.
                 self.loaded.remove(command.target());
-                Decision::Answer(Err(CommandError::Panicked { message }))
+                Verdict::Answer(Err(CommandError::Panicked { message }))
             }
         })
     }
@@ -259,24 +259,24 @@ where
         &mut self,
         sent: &Sent<A, E>,
         without_events: Result<(), CommandError<A::Refusal>>,
-    ) -> Decision<A, E> {
+    ) -> Verdict<A, E> {
         let Some(loaded) = self.loaded.get_mut(sent.command.target()) else {
-            return Decision::Answer(without_events);
+            return Verdict::Answer(without_events);
         };
         let (stream, expected) = (loaded.stream.clone(), loaded.version);
         // All commands of the batch were sent before this, so that once is enough.
         if !self.is_up_to_date {
             if let Err(error) = self.store.come_up_to_date().await {
-                return Decision::Answer(Err(error.into()));
+                return Verdict::Answer(Err(error.into()));
             }
             self.is_up_to_date = true;
         }
         match self.store.read_stream(&stream, expected, MAX_READ).await {
             Ok(newer) => match newer.last() {
-                None => Decision::Answer(without_events),
-                Some(last) => Decision::Outdated(Conflict { expected, actual: last.version }),
+                None => Verdict::Answer(without_events),
+                Some(last) => Verdict::Outdated(Conflict { expected, actual: last.version }),
             },
-            Err(error) => Decision::Answer(Err(error.into())),
+            Err(error) => Verdict::Answer(Err(error.into())),
         }
     }
 }
