@@ -101,6 +101,20 @@ impl Projection<LampEvent> for LitToo {
     fn project(&mut self, _: &RecordedEvent<LampEvent>) {}
 }
 
+/// The number of lamps that are on, as long as the attic stays dark.
+#[derive(Clone, Default)]
+struct LitBelow(u64);
+
+impl Projection<LampEvent> for LitBelow {
+    const NAME: &'static str = "lit below";
+
+    fn project(&mut self, event: &RecordedEvent<LampEvent>) {
+        let LampEvent::SwitchedOn { lamp } = &event.data else { return };
+        assert!(lamp != "attic", "no lamp in the attic");
+        self.0 += 1;
+    }
+}
+
 fn switch(lamp: &str, on: bool) -> Switch {
     Switch { lamp: lamp.to_owned(), on }
 }
@@ -155,7 +169,10 @@ async fn a_projection_knows_what_was_acknowledged_and_what_was_so_then() {
             assert_eq!(then, Ok(expected), "{position}");
         }
         let beyond = Position::new(4);
-        assert!(matches!(house.read_after(beyond, |lit: &Lit| lit.0).await, Err(QueryError::NotYet(_))));
+        for position in [beyond, Position::new(u64::MAX)] {
+            let asked = house.read_after(position, |lit: &Lit| lit.0).await;
+            assert!(matches!(asked, Err(QueryError::NotYet(_))), "{position}: {asked:?}");
+        }
         assert!(matches!(house.read_at(Moment::Position(beyond), |lit: &Lit| lit.0).await, Err(QueryError::NotYet(_))));
         house.close().await;
     }
@@ -213,4 +230,39 @@ async fn a_kind_that_is_not_there_takes_no_command() {
     let house = Application::<LampEvent>::builder(StoreUrl::Memory).projection::<Lit>().start().await.unwrap();
     let unknown = house.dispatch(switch("hall", true)).await.unwrap_err();
     assert!(unknown.to_string().contains("the application has no aggregate \"lamp\""), "{unknown}");
+}
+
+/// A projection that has stopped knows nothing of what came since, so that it answers nobody any more.
+#[tokio::test]
+async fn one_that_has_stopped_answers_with_the_reason() {
+    let (_directory, stores) = both_stores();
+    for store in stores {
+        let house =
+            Application::<LampEvent>::builder(store).aggregate::<Lamp>().projection::<Lit>().start().await.unwrap();
+        house.dispatch(switch("hall", true)).await.unwrap();
+        let model = house.add_projection::<LitBelow>().await.unwrap();
+        assert_eq!(house.read(|lit: &LitBelow| lit.0).await, Ok(1));
+        assert_eq!(house.dispatch(switch("attic", true)).await.unwrap().lagging(), [""; 0]);
+
+        let reason = "projection \"lit below\" has stopped: no lamp in the attic";
+        let stopped = Unavailable::Defect(reason.to_owned());
+        assert_eq!(house.read(|lit: &LitBelow| lit.0).await, Err(stopped.clone()));
+        assert_eq!(
+            house.read_after(Position::new(1), |lit: &LitBelow| lit.0).await,
+            Err(QueryError::Unavailable(stopped))
+        );
+        assert_eq!(model.stopped(), Some("no lamp in the attic"));
+        assert_eq!(model.read(|lit| lit.0), 1, "what it knew before");
+
+        let then = |position| Moment::Position(Position::new(position));
+        assert_eq!(house.read_at(then(1), |lit: &LitBelow| lit.0).await, Ok(1));
+        let reason = "projection \"lit below\" panicked: no lamp in the attic";
+        let panicked = QueryError::Unavailable(Unavailable::Defect(reason.to_owned()));
+        for _ in 0..2 {
+            assert_eq!(house.read_at(then(2), |lit: &LitBelow| lit.0).await, Err(panicked.clone()));
+        }
+        assert_eq!(house.read(|lit: &Lit| lit.0).await, Ok(2), "the others go on");
+        assert_eq!(house.failure(), None);
+        house.close().await;
+    }
 }

@@ -4,12 +4,15 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
+use thiserror::Error;
 
 use crate::engine::log::{Moment, Position, RecordedEvent, Timestamp};
 use crate::engine::projection::Projection;
+use crate::engine::runtime::panic_message;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
@@ -34,6 +37,16 @@ impl ProjectionHistories {
         // The key is its type, so this never fails.
         history.downcast().unwrap_or_default()
     }
+}
+
+/// Why there is no state of a projection at a moment.
+#[derive(Debug, Error)]
+pub(super) enum NotFolded {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The projection panicked at one of the events, with this message.
+    #[error("the projection panicked: {0}")]
+    Panicked(String),
 }
 
 /// A projection at the moments asked about last.
@@ -75,7 +88,7 @@ impl<P> StateAt<P> {
 
 impl<P: Clone + Default> ProjectionHistory<P> {
     /// The projection at a moment.
-    pub(super) async fn at<E>(&self, moment: Moment, store: &Store<E>) -> Result<Arc<StateAt<P>>, StoreError>
+    pub(super) async fn at<E>(&self, moment: Moment, store: &Store<E>) -> Result<Arc<StateAt<P>>, NotFolded>
     where
         E: StoredEvent,
         P: Projection<E>,
@@ -87,7 +100,9 @@ impl<P: Clone + Default> ProjectionHistory<P> {
             if happened > 0 {
                 // Copies a cached state before the first change, and nothing on later pages.
                 let state = Arc::make_mut(&mut state);
-                events[..happened].iter().for_each(|event| state.project(event));
+                let fold = AssertUnwindSafe(|| events[..happened].iter().for_each(|event| state.project(event)));
+                // What a panic has left half folded is dropped with the error.
+                catch_unwind(fold).map_err(|panic| NotFolded::Panicked(panic_message(panic.as_ref())))?;
             }
             if happened == 0 || happened < events.len() {
                 self.cache(&state);

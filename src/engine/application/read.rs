@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use foldhash::HashMap;
 
+use super::projection_history::NotFolded;
 use super::{Application, QueryError, Unavailable};
 use crate::engine::log::{Moment, Position};
 use crate::engine::projection::{Projection, ReadMark, ReadModel};
@@ -71,6 +72,7 @@ impl<E: StoredEvent> Application<E> {
     pub async fn read<P: Projection<E>, R>(&self, ask: impl FnOnce(&P) -> R) -> Result<R, Unavailable> {
         let model = self.read_model()?;
         self.catch_up().await?;
+        still_projected::<E, P>(&model)?;
         Ok(model.read(ask))
     }
 
@@ -86,6 +88,7 @@ impl<E: StoredEvent> Application<E> {
     ) -> Result<R, QueryError> {
         let model = self.read_model()?;
         self.catch_up_to_position(position).await?;
+        still_projected::<E, P>(&model)?;
         Ok(model.read(ask))
     }
 
@@ -101,8 +104,11 @@ impl<E: StoredEvent> Application<E> {
         ask: impl FnOnce(&P) -> R,
     ) -> Result<R, QueryError> {
         self.has_happened(Some(moment)).await?;
-        let state = self.inner.histories.of::<P>().at(moment, self.store()).await;
-        let state = self.or_unavailable(state).await?;
+        let state = match self.inner.histories.of::<P>().at(moment, self.store()).await {
+            Err(NotFolded::Panicked(message)) => return Err(defect::<E, P>("panicked", &message).into()),
+            Err(NotFolded::Store(error)) => self.or_unavailable(Err(error)).await?,
+            Ok(state) => state,
+        };
         Ok(ask(&state.projection))
     }
 
@@ -115,4 +121,13 @@ impl<E: StoredEvent> Application<E> {
         let missing = || Unavailable::Missing(format!("projection {:?}", P::NAME));
         self.inner.models.of().ok_or_else(missing)
     }
+}
+
+/// An error if a projection has stopped: it does not know what it is asked for, and never will.
+fn still_projected<E, P: Projection<E>>(model: &ReadModel<P>) -> Result<(), Unavailable> {
+    model.stopped().map_or(Ok(()), |reason| Err(defect::<E, P>("has stopped", reason)))
+}
+
+fn defect<E, P: Projection<E>>(what: &str, reason: &str) -> Unavailable {
+    Unavailable::Defect(format!("projection {:?} {what}: {reason}", P::NAME))
 }

@@ -66,7 +66,7 @@ pub async fn catch_up_to<E, S: EventStore<E>>(
     checkpoints: &Checkpoints,
     position: Position,
 ) -> Result<(), NotCaughtUp> {
-    has_reached(store, Moment::Position(position)).await?;
+    has_reached_position(store, position).await?;
     wait_until_seen(store, checkpoints, position).await
 }
 
@@ -76,8 +76,14 @@ pub async fn catch_up_to<E, S: EventStore<E>>(
 ///
 /// [`NotCaughtUp`]: it has not, or the store failed.
 pub async fn has_reached<E, S: EventStore<E>>(store: &S, moment: Moment) -> Result<(), NotCaughtUp> {
-    let Moment::Position(position) = moment else { return Ok(()) };
-    if moment == Moment::NOW || store.acknowledged().is_some_and(|end| end >= position) {
+    match moment {
+        Moment::Position(position) if moment != Moment::NOW => has_reached_position(store, position).await,
+        Moment::Position(_) | Moment::Time(_) => Ok(()),
+    }
+}
+
+async fn has_reached_position<E, S: EventStore<E>>(store: &S, position: Position) -> Result<(), NotCaughtUp> {
+    if store.acknowledged().is_some_and(|end| end >= position) {
         return Ok(());
     }
     match store.end().await? {

@@ -186,6 +186,7 @@ impl<E: DomainEvent> Members<E> {
             Ok(()) | Err(StopReason::Panicked { .. }) => {}
             Err(reason) => return Err(reason),
         }
+        host.stop(&message);
         let (name, done) = (host.name(), host.done());
         tracing::error!("projection {name} has stopped after position {done}: {message}");
         self.checkpoints.advance([&checkpoint], done);

@@ -43,6 +43,9 @@ pub(in crate::engine) trait ProjectionHost<E>: Send {
 
     /// Starts a hidden new read model.
     fn begin_anew(&mut self);
+
+    /// Tells readers that no later event will be projected, and why.
+    fn stop(&mut self, reason: &str);
 }
 
 impl<E> fmt::Debug for dyn ProjectionHost<E> {
@@ -158,6 +161,10 @@ impl<E, P: Projection<E>> ProjectionHost<E> for TypedHost<P> {
 
     fn begin_anew(&mut self) {
         self.fresh = P::default();
+    }
+
+    fn stop(&mut self, reason: &str) {
+        self.model.stop(reason);
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 
 /// A shared handle on a projection, for reading. Cheap to clone.
 pub struct ReadModel<P> {
     shared: Arc<RwLock<P>>,
     was_read: ReadMark,
+    /// Why it changes no more, if it has stopped.
+    stopped: Arc<OnceLock<Box<str>>>,
 }
 
 /// Whether a projection was read since somebody asked that last. Cheap to clone.
@@ -29,8 +31,8 @@ impl ReadMark {
 
 impl<P> Clone for ReadModel<P> {
     fn clone(&self) -> Self {
-        let (shared, was_read) = (self.shared.clone(), self.was_read.clone());
-        Self { shared, was_read }
+        let (shared, was_read, stopped) = (self.shared.clone(), self.was_read.clone(), self.stopped.clone());
+        Self { shared, was_read, stopped }
     }
 }
 
@@ -43,7 +45,7 @@ impl<P> fmt::Debug for ReadModel<P> {
 impl<P: Default> Default for ReadModel<P> {
     fn default() -> Self {
         let shared = Arc::new(RwLock::new(P::default()));
-        Self { shared, was_read: ReadMark::default() }
+        Self { shared, was_read: ReadMark::default(), stopped: Arc::default() }
     }
 }
 
@@ -57,6 +59,16 @@ impl<P> ReadModel<P> {
     /// Reads it as [`read`](Self::read) does, for what is no answer: nobody who is answered is told that it is held.
     pub fn look<R>(&self, ask: impl FnOnce(&P) -> R) -> R {
         ask(&self.shared.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why the projection has stopped, if it has: it knows no later events.
+    pub fn stopped(&self) -> Option<&str> {
+        self.stopped.get().map(|reason| &**reason)
+    }
+
+    pub(super) fn stop(&self, reason: &str) {
+        // An error means that it has stopped already.
+        let _ = self.stopped.set(reason.into());
     }
 
     pub(in crate::engine) fn was_read(&self) -> ReadMark {
