@@ -32,7 +32,7 @@ const PIN: Parameter = Parameter::optional("pin", ParameterKind::Pin);
 
 refusals! {
     fn lot_refusal(LotRefusal) {
-        InvalidName => INVALID_NAME = "invalid_name", "a lot has a name, which is not empty", about "lot";
+        InvalidName => INVALID_NAME = "invalid_name", "a lot is named with 1 to 32 small letters from a to z and digits", about "lot";
         NoPlaces => INVALID_PLACES = "invalid_places", "a lot has at least one place: 2, for instance", about "places";
         AlreadyOpen => ALREADY_OPEN = "already_open", "the lot is open already", about "lot";
         NoLot => NO_LOT = "no_lot", "there is no such lot: Garage.open_lot opens one", about "lot";

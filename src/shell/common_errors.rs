@@ -126,7 +126,7 @@ pub const IMPORT_INTO_EVENTS: ErrorReason = ErrorReason::new(
 
 /// There is no such fork.
 pub const NO_FORK: ErrorReason =
-    ErrorReason::new("no_fork", "there is no fork of this name, and main is none: {module}.forks lists them")
+    ErrorReason::new("no_fork", "there is no fork of this name, and main is not a fork: {module}.forks lists them")
         .about(&["fork"]);
 
 /// The name is taken.

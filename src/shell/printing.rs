@@ -43,7 +43,7 @@ impl PendingOutput {
     }
 
     /// Moves everything to the end of `into`, escaped, together with the trace so far of the running statement. With JSON
-    /// that trace stays: it belongs into the statement's object.
+    /// that trace stays: it belongs in the statement's object.
     pub(super) fn take_into(&self, into: &mut String) {
         let mut text = self.lock();
         if !self.json {

@@ -265,8 +265,7 @@ fn where_there_is_no_room_nothing_is_left() {
         let finished = run_command(limited, format!("Bank.open\n{fill}Bank.backup {copy:?}\n"));
         assert_eq!(finished.stdout.lines().last(), Some("{:error, :file_failed}"), "{}", finished.stderr);
         let said = finished.stderr.lines().find(|line| line.starts_with("error: ")).unwrap();
-        assert!(said.starts_with(&format!("error: {}: ", copy.display())), "{said}");
-        assert!(said.ends_with("the disk is full"), "{said}");
+        assert_eq!(said, format!("error: {}: the disk is full", copy.display()));
         assert_eq!(finished.exit_code, Some(1));
         assert_eq!(names(copies.path()), <[&str; 0]>::default());
         fs::remove_file(&log).unwrap();

@@ -24,7 +24,10 @@ fn the_prompt_names_the_fork_and_tab_completes_it() {
     terminal.enter("Bank.drop \"what if\"");
     terminal.wait_for("bank/what if(7)> ");
     let contents = terminal.lines().join("\n");
-    assert!(contents.contains("  fork \"nowhere\" - there is no fork of this name, and main is none"), "{contents}");
+    assert!(
+        contents.contains("  fork \"nowhere\" - there is no fork of this name, and main is not a fork"),
+        "{contents}"
+    );
     assert!(
         contents.contains("  fork \"what if\" - statements go to this fork: Bank.switch \"main\" leaves it"),
         "{contents}"

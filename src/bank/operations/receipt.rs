@@ -39,7 +39,7 @@ pub struct PendingCommand {
     sent: SentCommand,
 }
 
-/// The same without the parts of the application, which whoever waits on the spot borrows for that.
+/// Like [`PendingCommand`], for a caller that borrows the application while it waits.
 pub(in crate::bank) struct SentCommand {
     sent: application::SentCommand<AccountEvent, Account>,
     /// The transfer that the command begins, if any.

@@ -35,7 +35,7 @@ impl<E: StoredEvent> Application<E> {
             let _ = application.in_place().await;
             let _changed = application.inner.changing.lock().await;
             let deadline = Instant::now() + MAX_WAIT;
-            // What nobody has asked for is not folded only to be dropped.
+            // A projection that nobody has read is not folded just to be dropped.
             let is_asked = base.checkpoints.is_asked();
             if is_asked {
                 application.wait_until_settled().await;

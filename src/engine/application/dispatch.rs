@@ -38,7 +38,9 @@ impl<'a, E: StoredEvent + Contains<A::Event>, A: Aggregate> Dispatch<'a, E, A> {
     ///
     /// A command under a given id takes effect once, however often it is sent, and by whichever program. Each time, the
     /// outcome is that of the first time, even if the aggregate would refuse the command by now, or if another user sends it.
-    /// The same id with another aggregate or other content is [`CommandFailure::IdTaken`]. Refusals are not remembered.
+    /// The same id with another aggregate or other content is [`CommandFailure::IdTaken`]. Refusals are not remembered. A
+    /// command that was sent without a given id, or that an earlier version of the program has stored, has no stored
+    /// content: under its id, commands are compared by their aggregate only.
     pub fn command_id(self, command_id: Uuid) -> Self {
         self.metadata(Metadata::from_outside(command_id))
     }

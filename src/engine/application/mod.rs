@@ -84,6 +84,10 @@ use crate::engine::store::codec::StoredEvent;
 /// may come from any other runtime, or from none; once the application's own runtime has ended, every call fails.
 /// Dropping the last handle ends the application without the waiting that [`Application::close`] does. Watches, pending
 /// commands and read models do not keep the application open.
+///
+/// A handler must not hold one: it would keep the application open, and a command that it dispatches under strong
+/// consistency would wait for the handler itself. What answers events with commands is a
+/// [`ProcessManager`](crate::engine::process_manager::ProcessManager).
 #[derive(Clone, Debug)]
 pub struct Application<E: 'static> {
     inner: Arc<Inner<E>>,

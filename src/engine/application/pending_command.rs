@@ -23,7 +23,7 @@ pub struct PendingCommand<E: 'static, A: Aggregate> {
     sent: SentCommand<E, A>,
 }
 
-/// The same without the [`Base`], which whoever waits on the spot borrows for that.
+/// Like [`PendingCommand`], for a caller that borrows the [`Base`] while it waits.
 pub(crate) struct SentCommand<E, A: Aggregate> {
     consistency: Consistency,
     stage: Stage<E, A>,

@@ -14,7 +14,7 @@ use crate::engine::store::{StoreError, StoreUrl};
 
 /// Publishes each event as a message, with its data as JSON and everything else in headers. What an event hides is left out.
 ///
-/// Whoever is subscribed gets each event at least once, and knows it again by the header `Nats-Msg-Id`.
+/// Whoever is subscribed gets each event at least once, and recognises it by the header `Nats-Msg-Id`.
 #[derive(Clone)]
 struct Publisher {
     log: Arc<dyn CommitLog>,

@@ -39,8 +39,8 @@ impl<E> Receipt<E> {
         self.events.is_repeated()
     }
 
-    /// The handlers that had not seen the events when the wait timed out: queries may not include the events yet. Empty
-    /// under eventual consistency.
+    /// The handlers of this program that had not seen the events when the wait timed out: queries may not include the
+    /// events yet. Empty under eventual consistency. Handlers that run in another program are not waited for.
     pub fn lagging(&self) -> &[&'static str] {
         &self.seen.lagging
     }

@@ -89,7 +89,7 @@ pub trait EventHandler<E>: Send + Sync + Sized + 'static {
     /// Whether the handler's state is a fold of the log. The stored state then only saves folding it again.
     const FOLDS: bool = false;
 
-    /// Whether an event that comes twice does no harm, as whoever gets it from the handler knows it again. The handler's
+    /// Whether an event that comes twice does no harm, as whoever gets it from the handler recognises it. The handler's
     /// progress is then stored only now and then, and after a crash the events since come again.
     const MAY_REPEAT: bool = false;
 

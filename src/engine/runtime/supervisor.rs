@@ -192,7 +192,7 @@ impl Supervisor {
         }
     }
 
-    /// Marks the begin of closing. Failures still stop the group with their reason, except the end of the runtime.
+    /// Marks the beginning of closing. Failures still stop the group with their reason, except the end of the runtime.
     pub(in crate::engine) fn begin_close(&self) {
         self.inner.is_closing.store(true, Ordering::Release);
     }

@@ -13,9 +13,9 @@ use super::fault::Fault;
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Seam {
     fault: Mutex<Option<Fault>>,
-    /// Whether there is a fault: one that was mended costs a look at this.
+    /// Whether a fault is set. Read before the lock is taken.
     is_broken: AtomicBool,
-    /// Wakes whoever is delayed, once that is no longer so.
+    /// Wakes delayed callers once the delay is over.
     mended: Notify,
 }
 
@@ -41,7 +41,7 @@ impl Seam {
         before
     }
 
-    /// Waits for so long, or until something else goes wrong here, or nothing.
+    /// Waits for the delay, or until the fault is changed or cleared.
     pub(in crate::engine) async fn delay(&self, delay: Duration) {
         let mut mended = std::pin::pin!(self.mended.notified());
         mended.as_mut().enable();
@@ -53,7 +53,7 @@ impl Seam {
         }
     }
 
-    /// What goes wrong now, and once less from now on.
+    /// The fault that happens now. One that happens a number of times happens once less from now on.
     pub(in crate::engine) fn meet(&self) -> Option<Fault> {
         let mut fault = self.lock();
         let met = *fault;

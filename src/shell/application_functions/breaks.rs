@@ -40,7 +40,7 @@ pub(super) const fn break_row<D: HasApplication>() -> Row<D> {
         function::<D>(
             "break",
             &[PLACE, FAULT, TIMES, MS, BEFORE],
-            "lets something go wrong",
+            "injects a fault",
             "{module}.break \"event store\", :conflict",
         )
         .group("Hold and break")

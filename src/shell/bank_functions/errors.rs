@@ -75,7 +75,7 @@ pub(super) const NO_PIN_SECRET: ErrorReason = reason(
 );
 pub(super) const WRONG_PIN_SECRET: ErrorReason = reason(
     "wrong_pin_secret",
-    "PINs were stored with another secret: put that into BANK_PIN_SECRET or its key file back. The PIN counts as no wrong one",
+    "PINs were stored with another secret: put that into BANK_PIN_SECRET or its key file back. This does not count as a wrong PIN",
 );
 
 pub(super) const INVALID_AMOUNT: ErrorReason = reason(

@@ -12,7 +12,7 @@ pub(super) const FREEZE: Row<BankFunctions> = Row::new(
         "Bank",
         "freeze",
         &[ACCOUNT, REASON],
-        "lets nothing out of an account",
+        "stops all payments from an account",
         "Bank.freeze \"Wolfman\"",
     )
     .group("Accounts")

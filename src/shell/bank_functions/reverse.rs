@@ -18,7 +18,7 @@ use crate::shell::term::Term;
 const POSITION: Parameter = Parameter::needed("position", ParameterKind::Integer);
 
 pub(super) const ROW: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "reverse", &[POSITION, MEMO], "books the other way what was booked", "Bank.reverse 12")
+    Function::new("Bank", "reverse", &[POSITION, MEMO], "reverses what was booked", "Bank.reverse 12")
         .group("Accounts")
         .meant_by(&["undo", "cancel", "revert", "rollback", "refund", "void", "correct", "amend"])
         .details(

@@ -6,7 +6,7 @@ use crate::shell::functions::{Function, Row};
 use crate::shell::tour::{self, ANSWER, INVALID_LESSONS, LESSON, NO_LESSON, NO_TOUR, NOTHING_ASKED, Tour, Toured};
 
 pub(super) const TOUR: Row<BankFunctions> = Row::new(
-    Function::new("Bank", "tour", &[LESSON], "shows around, in ten lessons", "Bank.tour")
+    Function::new("Bank", "tour", &[LESSON], "gives a tour, in ten lessons", "Bank.tour")
         .group("Bank")
         .meant_by(&["lesson", "lessons", "tutorial", "learn", "teach", "demo", "guide"])
         .details(

@@ -140,7 +140,7 @@ impl Node {
     }
 }
 
-/// Waits until the nodes are asked to end, as urgently as this at least, or nobody is there any more to ask them.
+/// Waits until the nodes are asked to end, at least as urgently as this, or until nobody is left to ask them.
 async fn asked(end: &mut watch::Receiver<End>, how: End) {
     let _ = end.wait_for(|end| *end >= how).await;
 }

@@ -1,4 +1,4 @@
-//! The ports of the nodes: those of before, or else those that NATS usually has, as far as they are free.
+//! The ports of the nodes: the same as last time, or else NATS's usual ones, as far as they are free.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};

@@ -40,7 +40,7 @@ fn add(page: &mut String, flag: &str, help: &str) {
     let _ = write!(page, ".TP\n.B {}\n{}\n", text(flag), text(&one_line(help)));
 }
 
-/// A text of which nothing is a command or an escape of `man`.
+/// Escapes a text, so that nothing in it is a command of `man`.
 fn text(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let line = line.replace('\\', "\\e").replace('-', "\\-");

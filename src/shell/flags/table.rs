@@ -29,8 +29,7 @@ pub(super) enum Takes {
 pub(super) const SCRIPT: &str = "SCRIPT";
 
 /// The argument that has no flag.
-pub(super) const STORE: (&str, &str) =
-    ("STORE", "open a file that a {domain} is kept in, as --store names it, at once");
+pub(super) const STORE: (&str, &str) = ("STORE", "open this store at once; it is named as for --store");
 
 pub(super) const FLAGS: [Flag; 18] = [
     short('f', "run the statements of a file; - is standard input").taking(SCRIPT, Takes::File),
@@ -46,7 +45,7 @@ pub(super) const FLAGS: [Flag; 18] = [
     long("strict", "end a script at the first statement that is refused or declined"),
     long("in-flight", "send up to N commands of a script ahead of their replies, 1 to {most}; the default is {most}")
         .taking("N", Takes::Text),
-    long("seed", "derive ids and times from N, so that every run has the same").taking("N", Takes::Text),
+    long("seed", "derive ids and times from N, so that every run is the same").taking("N", Takes::Text),
     long("user", "who sends the commands, for the log; by default BANK_USER").taking("NAME", Takes::Text),
     long("dev-cluster", "run three NATS servers in DIR until Ctrl-C: NATS_SERVER, or nats-server on the path")
         .taking("DIR", Takes::Directory),

@@ -51,7 +51,7 @@ pub(super) struct Place {
     /// The handler's number in the order of registration; 0 if the place is free.
     pub(super) owner: u64,
     pub(super) checkpoint: Position,
-    /// What the handler counts as at least. Where it is not counted at all, that is the greatest position.
+    /// The least that the handler may count as: the greatest position wherever it is not counted.
     counts_from: Least,
     /// While the handler sleeps.
     pub(super) asleep: Option<Asleep>,
@@ -113,7 +113,7 @@ impl Least {
         })
     }
 
-    /// What a handler counts as at least.
+    /// The least that a handler may count as.
     fn counted_from(handler: &Handler) -> Self {
         let from = |is_counted| if is_counted { Position::START } else { GREATEST };
         let (is_awaited, is_projection, is_held) = (handler.is_awaited(), handler.is_projection(), handler.is_held());

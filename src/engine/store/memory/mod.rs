@@ -84,8 +84,7 @@ impl<E: DomainEvent> MemoryStore<E> {
         Self { requests: sender, listeners, end, replica: None }
     }
 
-    /// Sends a request, and returns the wait for its answer. Sent at once: the wait holds no room for the request, and is
-    /// quicker to move.
+    /// Sends a request, and returns the wait for its answer. It is sent before this returns, which keeps the future small.
     fn ask<R>(
         &self,
         request: LogRequest<E>,

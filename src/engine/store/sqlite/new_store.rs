@@ -8,10 +8,10 @@ use super::files::companions::{OF_UNFINISHED, WAL, companion};
 use super::open::create;
 use super::{SqliteOptions, SqliteStore};
 use crate::engine::disk::{NewFile, Placed};
-use crate::engine::runtime::{StopReason, StoreFailure, Supervisor};
+use crate::engine::runtime::{StopReason, StoreFailure, StoreFailureKind, Supervisor};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, ParkedChange, Progress};
-use crate::engine::store::{Append, BackupError, EventStore as _, StoreError, Verified};
+use crate::engine::store::{Append, BackupError, EventStore as _, OpenStoreError, StoreError, Verified};
 
 /// A store under construction. Nothing remains of it unless it is finished.
 #[derive(Debug)]
@@ -55,7 +55,8 @@ impl<E: StoredEvent> NewStore<E> {
         // Its events are copies of events that were published before.
         let options = SqliteOptions { is_traced: false, ..SqliteOptions::default() };
         let store = SqliteStore::open(file.path(), options, &supervisor);
-        let store = store.map_err(|error| reason(error.to_string().into()))?;
+        let cause = |error: OpenStoreError| StoreFailure::caused_by(error.to_string(), StoreFailureKind::Other, error);
+        let store = store.map_err(|error| reason(cause(error)))?;
         // A failure here is returned to the caller and stops no one else.
         supervisor.will_close();
         Ok(Self { place: place.to_owned(), store, supervisor, file: Some(file) })
@@ -67,7 +68,7 @@ impl<E: StoredEvent> NewStore<E> {
     ///
     /// Returns [`BackupError`] if the events cannot be written or do not fit the preceding ones.
     pub async fn append(&self, appends: Vec<Append<E>>) -> Result<(), BackupError> {
-        let appended = self.store.append(appends).await.map_err(|error| self.failed(&error))?;
+        let appended = self.store.append(appends).await.map_err(|error| self.failed(error))?;
         for answer in appended {
             answer.map_err(|rejected| BackupError::Broken { problem: rejected.to_string() })?;
         }
@@ -86,7 +87,7 @@ impl<E: StoredEvent> NewStore<E> {
         parked: ParkedChange,
     ) -> Result<(), BackupError> {
         let written = self.store.write_progress(handler, progress, parked).await;
-        written.map_err(|error| self.failed(&error))
+        written.map_err(|error| self.failed(error))
     }
 
     /// Verifies and closes the store, and moves it to its destination. `report` receives the number of events verified
@@ -96,7 +97,7 @@ impl<E: StoredEvent> NewStore<E> {
     ///
     /// Returns [`BackupError`] if the store is not at its destination.
     pub async fn finish(mut self, report: impl FnMut(u64, u64) + Send + 'static) -> Result<Verified, BackupError> {
-        let verified = self.store.verify(report).await.map_err(|error| self.failed(&error))?;
+        let verified = self.store.verify(report).await.map_err(|error| self.failed(error))?;
         let verified = require_intact(verified)?;
         self.supervisor.stop(StopReason::Closed);
         self.supervisor.ended().await;
@@ -118,7 +119,15 @@ impl<E: StoredEvent> NewStore<E> {
         }
     }
 
-    fn failed(&self, error: &StoreError) -> BackupError {
-        BackupError::File { path: self.place.clone(), reason: error.to_string().into() }
+    fn failed(&self, error: StoreError) -> BackupError {
+        let path = self.place.clone();
+        match error {
+            // Of a file that nobody gets, no outcome is unknown.
+            StoreError::Failed(reason) | StoreError::OutcomeUnknown(reason) => match reason.kind() {
+                StoreFailureKind::DiskFull => BackupError::DiskFull { path },
+                _ => BackupError::File { path, reason },
+            },
+            error => BackupError::File { path, reason: error.to_string().into() },
+        }
     }
 }

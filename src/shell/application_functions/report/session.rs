@@ -7,9 +7,9 @@ use crate::engine::application::Seams;
 use crate::shell::escape;
 use crate::shell::session_record::{Recorded, RecordedStatement, SessionRecord};
 
-/// The most bytes of all statements and answers on the page. What means something in HTML is longer there.
+/// The most bytes of all statements and answers on the page. Escapes of HTML make them longer there.
 const MOST_BYTES: usize = 144 << 10;
-/// That many they may have, whatever else is on the page.
+/// The least that is left to them, whatever else is on the page.
 const LEAST_BYTES: usize = 32 << 10;
 
 /// What was typed and answered, as the page shows it.
