@@ -254,6 +254,54 @@ fn types_that_cannot_be_told_from_each_other_are_found() {
     assert_eq!(check_types::<Nameless>(), Err(AmbiguousTypes::Unnamed));
 }
 
+/// Its events are of one type, so that its upcast need not look at the type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum TillEvent {
+    Paid { amount: u32, currency: String },
+}
+
+impl DomainEvent for TillEvent {
+    fn event_type(&self) -> &'static str {
+        "paid"
+    }
+
+    fn title(&self) -> &'static str {
+        "Paid"
+    }
+
+    fn upcast(_: &str, schema_version: u16) -> Option<Upcast> {
+        (schema_version == 1).then_some(|mut data| {
+            data["currency"] = "EUR".into();
+            data
+        })
+    }
+
+    fn only_adds(_: &str, _: u16) -> bool {
+        true
+    }
+}
+
+domain_events! {
+    #[derive(Clone, Debug, PartialEq)]
+    enum HouseEvent of "house" {
+        Till(TillEvent),
+        Lot(LotEvent),
+    }
+}
+
+#[test]
+fn a_kind_upcasts_its_own_events_and_no_others() {
+    let left = HouseEvent::from(LotEvent::CarLeft("B-1".to_owned()));
+    assert_eq!(left.schema_version(), 1);
+    assert_eq!(HouseEvent::from(entered("main", false)).schema_version(), 3);
+    assert!(HouseEvent::upcast("car_left", 1).is_none() && !HouseEvent::only_adds("car_left", 1));
+    assert_eq!(HouseEvent::from_stored("car_left", 1, "\"B-1\""), Ok(left));
+    let paid = TillEvent::Paid { amount: 5, currency: "EUR".to_owned() };
+    assert_eq!(HouseEvent::from(paid.clone()).schema_version(), 2);
+    assert!(HouseEvent::upcast("paid", 1).is_some() && HouseEvent::upcast("paid", 2).is_none());
+    assert!(HouseEvent::only_adds("paid", 1));
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Mistyped {
     Left,

@@ -101,10 +101,10 @@ macro_rules! domain_events {
                 event_type: &str,
                 schema_version: u16,
             ) -> ::std::option::Option<$crate::engine::domain::Upcast> {
+                // Asked about events of its own only: one whose events are of a single type need not look at the type.
                 $(
-                    let step = <$part as $crate::engine::domain::DomainEvent>::upcast(event_type, schema_version);
-                    if step.is_some() {
-                        return step;
+                    if <$part as $crate::engine::store::codec::StoredEvent>::knows(event_type) {
+                        return <$part as $crate::engine::domain::DomainEvent>::upcast(event_type, schema_version);
                     }
                 )+
                 ::std::option::Option::None
@@ -117,7 +117,12 @@ macro_rules! domain_events {
             }
 
             fn only_adds(event_type: &str, schema_version: u16) -> bool {
-                $(<$part as $crate::engine::domain::DomainEvent>::only_adds(event_type, schema_version))||+
+                $(
+                    if <$part as $crate::engine::store::codec::StoredEvent>::knows(event_type) {
+                        return <$part as $crate::engine::domain::DomainEvent>::only_adds(event_type, schema_version);
+                    }
+                )+
+                false
             }
         }
 
