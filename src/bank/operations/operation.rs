@@ -116,6 +116,17 @@ impl<'a, T, E> Operation<'a, T, E> {
         }
     }
 
+    /// The command, if it is sent as it is; `None` if something else comes first, such as the check of a PIN.
+    pub fn into_command(self) -> Option<AccountCommand> {
+        match self.kind {
+            OperationKind::Command(command) => Some(command),
+            OperationKind::Creation(_)
+            | OperationKind::WithPin(..)
+            | OperationKind::NewPin { .. }
+            | OperationKind::Transfer { .. } => None,
+        }
+    }
+
     /// Sends the command without waiting for its outcome.
     ///
     /// # Errors

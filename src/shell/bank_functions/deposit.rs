@@ -7,7 +7,7 @@ use super::errors::BALANCE_LIMIT;
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, account};
 use super::replies::handled;
-use crate::bank::{AccountCommand, BookingDate, Currency};
+use crate::bank::{Bank, BookingDate, Currency, DepositError, Operation, Receipt};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
 pub(super) const NAME: &str = "deposit";
@@ -34,15 +34,16 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn deposit(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let currency = functions.currency(&bank).await?;
-    let command = command(&call, currency, last_day(&bank, &call).await?)?;
-    functions.carry_out(call, &bank, conversation, bank.dispatch(command), handled).await
+    let deposit = operation(&bank, &call, currency, last_day(&bank, &call).await?)?;
+    functions.carry_out(call, &bank, conversation, deposit, handled).await
 }
 
-/// The command of a deposit.
-pub(super) fn command(call: &Call<'_>, currency: Currency, last_day: BookingDate) -> Result<AccountCommand, NotDone> {
-    Ok(AccountCommand::DepositMoney {
-        account_id: account(call, ACCOUNT)?,
-        amount: amount(call, AMOUNT, currency)?,
-        details: details(call, last_day)?,
-    })
+pub(super) fn operation<'b>(
+    bank: &'b Bank,
+    call: &Call<'_>,
+    currency: Currency,
+    last_day: BookingDate,
+) -> Result<Operation<'b, Receipt, DepositError>, NotDone> {
+    let deposit = bank.deposit(&account(call, ACCOUNT)?, amount(call, AMOUNT, currency)?);
+    Ok(deposit.details(details(call, last_day)?))
 }

@@ -38,9 +38,11 @@ impl BankFunctions {
     /// the currency is known, which it may not be while the first account is being created.
     async fn command_of(&mut self, bank: &Bank, call: &Call<'_>) -> Option<AccountCommand> {
         match call.function().name {
-            deposit::NAME => deposit::command(call, self.currency_once_known(bank)?, bank.today()).ok(),
+            deposit::NAME => {
+                deposit::operation(bank, call, self.currency_once_known(bank)?, bank.today()).ok()?.into_command()
+            }
             withdraw::NAME if call.optional(PIN).is_none() => {
-                withdraw::command(call, self.currency_once_known(bank)?, bank.today()).ok()
+                withdraw::operation(bank, call, self.currency_once_known(bank)?, bank.today()).ok()?.into_command()
             }
             create::NAME => {
                 let currency = match create::has_amounts(call) {

@@ -7,7 +7,7 @@ use super::errors::ACCOUNT_FROZEN;
 use super::money::amount;
 use super::parameters::{ACCOUNT, AMOUNT, PIN, account, pin};
 use super::replies::handled;
-use crate::bank::{AccountCommand, BookingDate, Currency};
+use crate::bank::{Bank, BookingDate, Currency, Operation, WithdrawError, Withdrawal};
 use crate::shell::functions::{Call, Function, NotDone, Outcome, Row};
 
 pub(super) const NAME: &str = "withdraw";
@@ -34,21 +34,20 @@ pub(super) const ROW: Row<BankFunctions> = Row::new(
 async fn withdraw(functions: &mut BankFunctions, call: Call<'_>) -> Outcome {
     let (bank, conversation) = functions.begin()?;
     let currency = functions.currency(&bank).await?;
-    let (account, amount) = (account(&call, ACCOUNT)?, amount(&call, AMOUNT, currency)?);
-    let withdrawal = match pin(&call)? {
-        None => bank.withdraw(&account, amount),
-        Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
-    };
-    let withdrawal = withdrawal.details(details(&call, last_day(&bank, &call).await?)?);
+    let withdrawal = operation(&bank, &call, currency, last_day(&bank, &call).await?)?;
     functions.carry_out(call, &bank, conversation, withdrawal, handled).await
 }
 
-/// The command of a withdrawal without a PIN.
-pub(super) fn command(call: &Call<'_>, currency: Currency, last_day: BookingDate) -> Result<AccountCommand, NotDone> {
-    Ok(AccountCommand::WithdrawMoney {
-        account_id: account(call, ACCOUNT)?,
-        amount: amount(call, AMOUNT, currency)?,
-        details: details(call, last_day)?,
-        pin: None,
-    })
+pub(super) fn operation<'b>(
+    bank: &'b Bank,
+    call: &Call<'_>,
+    currency: Currency,
+    last_day: BookingDate,
+) -> Result<Operation<'b, Withdrawal, WithdrawError>, NotDone> {
+    let (account, amount) = (account(call, ACCOUNT)?, amount(call, AMOUNT, currency)?);
+    let withdrawal = match pin(call)? {
+        None => bank.withdraw(&account, amount),
+        Some(pin) => bank.withdraw_with_pin(&account, amount, pin),
+    };
+    Ok(withdrawal.details(details(call, last_day)?))
 }
