@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::account::{Balance, InvalidName, Money, Refusal, ReleaseReason};
+use super::account::{Balance, InvalidName, Money, Refusal};
+use super::not_transferred::NotTransferred;
 use crate::engine::application;
 pub use crate::engine::application::{AddHandlerError, BackupError, ExportError, ImportError, QueryError, Unavailable};
 use crate::engine::feed::catch_up::NotYet;
@@ -188,40 +189,6 @@ pub enum ReverseError {
     /// The bank is unavailable.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
-}
-
-/// Why a stored transfer moved no money.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum NotTransferred {
-    /// There is no account of the payee's name. The reserved amount is released.
-    #[error("there is no account to transfer to")]
-    NoPayee,
-    /// The payer's balance is too low.
-    #[error("the account holds only {balance}")]
-    Overdrawn {
-        /// The payer's balance.
-        balance: Balance,
-    },
-    /// The payee's balance would exceed [`Money::MAX`]. The reserved amount is released.
-    #[error("the payee's balance would exceed {}", Money::MAX)]
-    BalanceLimit,
-    /// The transfer was [given up](crate::engine::application::Application::skip_parked) on its way. The reserved amount is
-    /// released.
-    #[error("the transfer was given up, and the money is back")]
-    GivenUp,
-    /// The PIN was wrong.
-    #[error("the PIN was wrong")]
-    WrongPin,
-}
-
-impl From<ReleaseReason> for NotTransferred {
-    fn from(reason: ReleaseReason) -> Self {
-        match reason {
-            ReleaseReason::NoPayee => Self::NoPayee,
-            ReleaseReason::BalanceLimit => Self::BalanceLimit,
-            ReleaseReason::GivenUp => Self::GivenUp,
-        }
-    }
 }
 
 impl From<NotTransferred> for TransferError {

@@ -14,6 +14,7 @@ mod fork;
 mod handle;
 mod invariants;
 mod loading;
+mod not_transferred;
 mod open;
 mod operations;
 mod options;
@@ -36,14 +37,15 @@ pub use self::currency::{
 pub use self::email::{AddressBook, EmailTarget, InvalidEmailTarget, ThankYouEmail};
 pub use self::errors::{
     AddHandlerError, BackupError, CheckBalanceError, ChooseCurrencyError, CommandFailure, CreateError, DepositError,
-    ExportError, ImportError, NotTransferred, OpenError, QueryError, ReverseError, TransferError, Unavailable,
-    UnlockError, WithdrawError,
+    ExportError, ImportError, OpenError, QueryError, ReverseError, TransferError, Unavailable, UnlockError,
+    WithdrawError,
 };
 pub use self::handle::Bank;
 pub use self::loading::{
     Column, ColumnNames, DatePattern, DecimalMark, Encoding, InvalidColumns, InvalidDatePattern, LoadError,
     LoadOptions, LoadStep, Loaded, Mistake, NotBooked, UnknownDecimalMark, UnknownEncoding, WhyNotBooked,
 };
+pub use self::not_transferred::NotTransferred;
 pub use self::operations::{
     AwaitedOperation, Booking, NewAccount, Operation, PendingCommand, PendingOperation, Receipt, TransferOutcome,
     Withdrawal,

@@ -1,8 +1,9 @@
 //! The operations of transfers.
 
 use super::operation::{Operation, OperationKind};
-use crate::bank::errors::{NotTransferred, QueryError, TransferError};
+use crate::bank::errors::{QueryError, TransferError};
 use crate::bank::handle::BankParts;
+use crate::bank::not_transferred::NotTransferred;
 use crate::bank::{
     AccountCommand, AccountEvent, AccountId, Bank, BookingDetails, Ending, Moment, Money, Outgoing, Pin, Receipt,
     TransferId, TransferRecord, TransferState,
