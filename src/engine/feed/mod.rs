@@ -242,8 +242,8 @@ impl<E: DomainEvent> Feed<E> {
                     wanted => handler_feed.offer(&events, wanted),
                 }
             }
-            let slot = |number: &usize| self.handlers[*number].slot();
-            self.checkpoints.advance_over(self.members.acknowledged(), &mut unwanted, slot, subscription.position());
+            let slot_of = |number: usize| self.handlers[number].slot();
+            self.checkpoints.advance_over(self.members.acknowledged(), &mut unwanted, slot_of, subscription.position());
             unwanted.drain(..).for_each(|number| self.handlers[number].offer(&events, None));
             if let Some(last) = events.last() {
                 let (position, correlation_ids) = (last.position.get(), Conversations(&events));

@@ -27,16 +27,16 @@ impl Checkpoints {
 
     /// Acknowledges every event up to `position` for the projections that have seen it, and for each handler that sleeps and
     /// does not want what comes since. Leaves those in `unwanted` that do not sleep, or have to be woken.
-    pub(in crate::engine::feed) fn advance_over<'a, T>(
+    pub(in crate::engine::feed) fn advance_over<'a>(
         &self,
         have_seen: impl Iterator<Item = &'a Slot>,
-        unwanted: &mut Vec<T>,
-        slot: impl Fn(&T) -> &'a Slot,
+        unwanted: &mut Vec<usize>,
+        slot_of: impl Fn(usize) -> &'a Slot,
         position: Position,
     ) {
         let mut state = self.shared.lock();
         have_seen.for_each(|slot| state.advance(slot, position));
-        unwanted.retain(|handler| !state.skip(slot(handler), position));
+        unwanted.retain(|handler| !state.skip(slot_of(*handler), position));
         self.shared.wake(&mut state);
     }
 }

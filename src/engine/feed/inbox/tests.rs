@@ -33,9 +33,9 @@ fn feed(checkpoints: &Checkpoints, handler_feed: &HandlerFeed<()>, events: &Comm
     match handler_feed.first_wanted(events) {
         None => {
             let end = events.last().unwrap().position;
-            let mut unwanted = vec![()];
-            checkpoints.advance_over([].into_iter(), &mut unwanted, |()| handler_feed.slot(), end);
-            unwanted.into_iter().for_each(|()| handler_feed.offer(events, None));
+            let mut unwanted = vec![0];
+            checkpoints.advance_over([].into_iter(), &mut unwanted, |_| handler_feed.slot(), end);
+            unwanted.into_iter().for_each(|_| handler_feed.offer(events, None));
         }
         wanted => handler_feed.offer(events, wanted),
     }
