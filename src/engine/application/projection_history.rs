@@ -4,7 +4,6 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
@@ -12,7 +11,7 @@ use thiserror::Error;
 
 use crate::engine::log::{Moment, Position, RecordedEvent, Timestamp};
 use crate::engine::projection::Projection;
-use crate::engine::runtime::panic_message;
+use crate::engine::runtime::catch_panic;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::{EventStore as _, MAX_READ, Store, StoreError};
 
@@ -100,9 +99,9 @@ impl<P: Clone + Default> ProjectionHistory<P> {
             if happened > 0 {
                 // Copies a cached state before the first change, and nothing on later pages.
                 let state = Arc::make_mut(&mut state);
-                let fold = AssertUnwindSafe(|| events[..happened].iter().for_each(|event| state.project(event)));
                 // What a panic has left half folded is dropped with the error.
-                catch_unwind(fold).map_err(|panic| NotFolded::Panicked(panic_message(panic.as_ref())))?;
+                catch_panic(|| events[..happened].iter().for_each(|event| state.project(event)))
+                    .map_err(NotFolded::Panicked)?;
             }
             if happened == 0 || happened < events.len() {
                 self.cache(&state);

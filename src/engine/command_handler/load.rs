@@ -1,12 +1,10 @@
 //! Loading an aggregate from its last snapshot and the events since.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::{CommandError, Id};
 use crate::engine::command_handler::state::{apply_all, restored_from};
 use crate::engine::domain::{Aggregate, Contains};
 use crate::engine::log::{Batch, Moment, RecordedEvent, StreamId, Version};
-use crate::engine::runtime::panic_message;
+use crate::engine::runtime;
 use crate::engine::store::{EventStore, MAX_READ, StoreError};
 
 /// An aggregate in memory: its state after all events up to `version`.
@@ -80,6 +78,5 @@ where
 }
 
 pub(super) fn catch_panic<T, R>(run: impl FnOnce() -> T) -> Result<T, CommandError<R>> {
-    catch_unwind(AssertUnwindSafe(run))
-        .map_err(|panic| CommandError::Panicked { message: panic_message(panic.as_ref()) })
+    runtime::catch_panic(run).map_err(|message| CommandError::Panicked { message })
 }

@@ -11,10 +11,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::EventHandler;
 use super::deliveries::{Deliveries, Delivery};
 use super::gate::SeamRequest;
-use super::panic_guard::{Make, catch};
+use super::panic_guard::Make;
 use crate::engine::feed::inbox::Called;
 use crate::engine::log::Position;
-use crate::engine::runtime::answered;
+use crate::engine::runtime::{answered, catch_panic};
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::{HandlerRecords as _, Progress};
 use crate::engine::store::{Store, StoreError};
@@ -194,7 +194,7 @@ where
     Arc::new(move || {
         let (make, store) = (make.clone(), store.clone());
         Box::pin(async move {
-            let Ok(handler) = catch(|| make()) else { return Ok(None) };
+            let Ok(handler) = catch_panic(|| make()) else { return Ok(None) };
             let (mut settling, mut difference) = (Settling::default(), None);
             while let Some(progress) = settling.next(&store, H::NAME).await? {
                 difference = handler.difference(&progress).await?;

@@ -1,7 +1,6 @@
 //! Calls a handler's own code, and catches its panics. A handler that has panicked is created anew before its next call.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -9,7 +8,7 @@ use std::task::Poll;
 use super::{EventHandler, Failure, NackAction};
 use crate::engine::feed::inbox::{Filter, wants};
 use crate::engine::log::{Position, RecordedEvent};
-use crate::engine::runtime::panic_message;
+use crate::engine::runtime::catch_panic;
 
 pub(super) type Make<H> = Arc<dyn Fn() -> H + Send + Sync>;
 
@@ -42,7 +41,7 @@ impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
     pub(super) async fn resume(&mut self, state: &mut Option<Box<str>>, checkpoint: Position) {
         let Self { make, handler, .. } = self;
         let existing = handler.take();
-        let resumed = catch_panic(async {
+        let resumed = catch_panic_in(async {
             let mut made = existing.unwrap_or_else(|| make());
             made.resume(state.as_deref(), checkpoint).await?;
             let now = if state.is_none() { made.state() } else { None };
@@ -62,7 +61,7 @@ impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
         checkpoint: Position,
     ) -> Result<Result<&mut H, Failure>, String> {
         if self.handler.is_none() {
-            let made = catch_panic(async {
+            let made = catch_panic_in(async {
                 let mut made = (self.make)();
                 made.resume(state, checkpoint).await.map(|()| made)
             });
@@ -85,7 +84,7 @@ impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
             return;
         }
         let told = match self.get_or_create(state.as_deref(), checkpoint).await {
-            Ok(Ok(handler)) => catch_panic(async { handler.on_parked(event).await.map(|()| handler.state()) }).await,
+            Ok(Ok(handler)) => catch_panic_in(async { handler.on_parked(event).await.map(|()| handler.state()) }).await,
             Ok(Err(failure)) => Ok(Err(failure)),
             Err(panic) => Err(panic),
         };
@@ -104,7 +103,7 @@ impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
         checkpoint: Position,
     ) -> Result<(), Failure> {
         let given_up = match self.get_or_create(state.as_deref(), checkpoint).await {
-            Ok(Ok(handler)) => catch_panic(handler.give_up(event)).await,
+            Ok(Ok(handler)) => catch_panic_in(handler.give_up(event)).await,
             Ok(Err(failure)) => Ok(Err(failure)),
             Err(panic) => Err(panic),
         };
@@ -151,7 +150,7 @@ impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
             Ok(handler) => handler,
             Err(failure) => return Ok(Err(failure)),
         };
-        let (outcome, now) = catch_panic(async {
+        let (outcome, now) = catch_panic_in(async {
             let outcome = handler.handle(event).await;
             (outcome, if keeps_state { handler.state() } else { None })
         })
@@ -167,18 +166,14 @@ impl<E, H: EventHandler<E>> GuardedHandler<E, H> {
     /// The handler's note for users.
     pub(super) fn note(&self) -> Option<String> {
         let handler = self.handler.as_ref()?;
-        catch(|| handler.note()).unwrap_or_else(|message| Some(format!("its note panicked: {message}")))
+        catch_panic(|| handler.note()).unwrap_or_else(|message| Some(format!("its note panicked: {message}")))
     }
 }
 
-pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_message(panic.as_ref()))
-}
-
 /// Runs a future to its end. The error is the message of a panic.
-async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
+async fn catch_panic_in<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let mut future = pin!(future);
-    poll_fn(|context| match catch(|| future.as_mut().poll(context)) {
+    poll_fn(|context| match catch_panic(|| future.as_mut().poll(context)) {
         Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
         Ok(Poll::Pending) => Poll::Pending,
         Err(message) => Poll::Ready(Err(message)),

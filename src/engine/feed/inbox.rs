@@ -5,14 +5,13 @@
 //! unless it lags.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use super::checkpoints::{Checkpoints, Hold, Slot};
 use crate::engine::log::{Position, RecordedEvent};
-use crate::engine::runtime::panic_message;
+use crate::engine::runtime::catch_panic;
 use crate::engine::runtime::trace::trace_line;
 use crate::engine::store::Committed;
 
@@ -20,7 +19,7 @@ pub(in crate::engine) type Filter<E> = Arc<dyn Fn(&RecordedEvent<E>) -> bool + S
 
 /// Whether a filter selects an event. The error is the message of a panic.
 pub(in crate::engine) fn wants<E>(filter: &Filter<E>, event: &RecordedEvent<E>) -> Result<bool, String> {
-    catch_unwind(AssertUnwindSafe(|| filter(event))).map_err(|panic| panic_message(panic.as_ref()))
+    catch_panic(|| filter(event))
 }
 
 /// The feed's side.

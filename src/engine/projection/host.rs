@@ -1,12 +1,11 @@
 //! Projections of any type, run by one task.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::rows::WhichRows;
 use super::{Projection, ReadModel, UnreadableRow};
 use crate::engine::log::{Position, RecordedEvent};
-use crate::engine::runtime::panic_message;
+use crate::engine::runtime::catch_panic;
 use crate::engine::store::handler_records::{ProjectionRow, ProjectionUpdate, ProjectionWritten};
 
 /// A projection of any type, as the task sees it. A panic of the projection becomes an error with the panic's message.
@@ -166,8 +165,4 @@ impl<E, P: Projection<E>> ProjectionHost<E> for TypedHost<P> {
     fn stop(&mut self, reason: &str) {
         self.model.stop(reason);
     }
-}
-
-fn catch_panic(run: impl FnOnce()) -> Result<(), String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_message(panic.as_ref()))
 }

@@ -10,7 +10,8 @@ use std::thread;
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-use super::supervisor::{lock, panic_message};
+use super::panics::panic_message;
+use super::supervisor::lock;
 use super::tokio_runtime::Runtime;
 
 /// Why blocking work was not done.

@@ -1,6 +1,5 @@
 //! Supervises tasks: if one panics, gives up, or loses its runtime, the whole group is stopped, and the reason reported.
 
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +16,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::failure::StoreFailure;
+use super::panics::panic_message;
 use super::tokio_runtime::Runtime;
 
 /// Why the engine stopped.
@@ -308,16 +308,5 @@ impl Drop for TaskGuard {
             let is_closing = self.supervisor.inner.is_closing.load(Ordering::Acquire);
             self.supervisor.stop(if is_closing { StopReason::Closed } else { StopReason::RuntimeEnded });
         }
-    }
-}
-
-/// The message of a panic.
-pub fn panic_message(panic: &(dyn Any + Send)) -> String {
-    if let Some(message) = panic.downcast_ref::<&str>() {
-        (*message).to_owned()
-    } else if let Some(message) = panic.downcast_ref::<String>() {
-        message.clone()
-    } else {
-        "a panic without a message".to_owned()
     }
 }

@@ -1,7 +1,5 @@
 //! Opening a foreign store: one that another user may have written. Its log is verified, and nothing else is used.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::Upkeep;
 use super::import_marker::{KnownHandler, MARK};
 use crate::engine::application::{StartError, Unavailable};
@@ -9,7 +7,7 @@ use crate::engine::event_handler::lease::Lease;
 use crate::engine::log::Position;
 #[cfg(feature = "sqlite")]
 use crate::engine::runtime::blocking;
-use crate::engine::runtime::panic_message;
+use crate::engine::runtime::catch_panic;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::handler_records::Progress;
 use crate::engine::store::{EventStore as _, LogPages, Store, StoreUrl};
@@ -86,7 +84,7 @@ async fn progress_after<E: StoredEvent>(
     let mut unfinished: Vec<_> = process_managers.iter().filter_map(KnownHandler::unfinished).collect();
     let mut pages = LogPages::up_to(store, end);
     while let Some(page) = pages.next().await? {
-        let take = AssertUnwindSafe(|| {
+        let taken = catch_panic(|| {
             page.iter().try_for_each(|event| {
                 let checked = audit.take(event).and_then(|()| audit.admit(event));
                 checked.map_err(|problem| broken(url, Some(event.position), &problem))?;
@@ -94,8 +92,7 @@ async fn progress_after<E: StoredEvent>(
                 Ok::<(), StartError>(())
             })
         });
-        let taken = catch_unwind(take).map_err(|panic| Unavailable::Defect(panic_message(panic.as_ref())))?;
-        taken?;
+        taken.map_err(Unavailable::Defect)??;
     }
     let until = |checkpoint: Position| Progress { checkpoint, ..Progress::default() };
     let mut handlers = vec![(MARK.to_owned(), until(end))];

@@ -1,6 +1,5 @@
 //! Verifies everything that an application has stored.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,7 +12,7 @@ use super::snapshot_replays::SnapshotReplays;
 use super::{FoldedRows, ReadRows};
 use crate::engine::application::{Application, Unavailable};
 use crate::engine::log::{Moment, Position, RecordedEvent, StreamId, Version};
-use crate::engine::runtime::panic_message;
+use crate::engine::runtime::catch_panic;
 use crate::engine::store::codec::StoredEvent;
 use crate::engine::store::log_head::LogHead;
 #[cfg(feature = "sqlite")]
@@ -279,7 +278,7 @@ impl<E: StoredEvent> CheckOfEvents<'_, E> {
     /// Checks the next events.
     fn take(&mut self, page: &[RecordedEvent<E>], progress: &Progress<impl Fn(u64, u64)>) -> Result<(), CheckEnded> {
         let Self { end, read, audit, projections, left_behind, replays } = self;
-        let take = AssertUnwindSafe(|| {
+        let taken = catch_panic(|| {
             page.iter().take_while(|event| event.position <= *end).try_for_each(|event| {
                 let broken = |problem| CheckEnded::Broken { position: Some(event.position), problem };
                 audit.take(event).map_err(broken)?;
@@ -289,7 +288,7 @@ impl<E: StoredEvent> CheckOfEvents<'_, E> {
                 Ok::<(), CheckEnded>(replays.take(event)?)
             })
         });
-        catch_unwind(take).map_err(|panic| CheckEnded::Panicked(panic_message(panic.as_ref())))??;
+        taken.map_err(CheckEnded::Panicked)??;
         progress.tell(&progress.events, audit.events(), end.get());
         Ok(())
     }
